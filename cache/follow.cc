@@ -1,0 +1,84 @@
+#include <utility>
+
+#include "cache/extents.h"
+#include "cache/pin.h"
+#include "cache/process.h"
+#include "cache/store.h"
+
+namespace ringwall::cache {
+
+Follow::Follow(Follow&& other) noexcept
+    : process_(other.process_), entry_(std::exchange(other.entry_, nullptr)) {}
+
+Follow& Follow::operator=(Follow&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  process_ = other.process_;
+  entry_ = std::exchange(other.entry_, nullptr);
+  return *this;
+}
+
+Follow::~Follow() {
+  release();
+}
+
+void Follow::release() {
+  if (entry_ != nullptr) unpin(*process_, *std::exchange(entry_, nullptr));
+}
+
+Follow::State Follow::state() const {
+  switch (entry_->state.load(std::memory_order_acquire)) {
+    case cache::State::waiting:
+      return State::waiting;
+    case cache::State::filling: {
+      const uint64_t available = entry_->available.load(std::memory_order_acquire);
+      return available == entry_->content_length.load(std::memory_order_acquire) ? State::complete
+                                                                                 : State::filling;
+    }
+    case cache::State::live:
+    case cache::State::removed:
+      return State::complete;
+    case cache::State::abandoned:
+      return State::abandoned;
+    case cache::State::marker:
+    case cache::State::unmarked:
+      return State::uncacheable;
+  }
+  RW_ASSERT(false);
+}
+
+const Facts& Follow::facts() const {
+  return entry_->facts;
+}
+
+std::string_view Follow::head() const {
+  return head_of(*process_, *entry_);
+}
+
+std::optional<uint64_t> Follow::content_length() const {
+  const uint64_t length = entry_->content_length.load(std::memory_order_acquire);
+  if (length == unknown_length) return std::nullopt;
+  return length;
+}
+
+uint64_t Follow::available() const {
+  return entry_->available.load(std::memory_order_acquire);
+}
+
+size_t Follow::content(uint64_t offset, uint64_t length, std::span<iovec> out) const {
+  return content_spans(*process_, *entry_, offset, length, out);
+}
+
+bool Follow::arm(State seen_state, uint64_t seen) {
+  const auto changed = [&] { return state() != seen_state || available() != seen; };
+  if (changed()) return false;
+  Ticket& ticket = process_->ticket(entry_->filler, entry_->ticket);
+  // A ticket may have gone on to another fill: then this bit costs that one an idle ring, and the
+  // look behind it finds the end of ours.
+  ticket.waiting[process_->slot_index() / 64].fetch_or(process_->pin_bit(),
+                                                       std::memory_order_seq_cst);
+  kill_point();
+  return !changed();
+}
+
+}  // namespace ringwall::cache

@@ -1,0 +1,32 @@
+// The order of eviction: in each shard two lists, probation for what was used once and protected
+// for what was used again, half the shard's bytes each at most for the latter; with the literal
+// order probation only. Across shards the oldest tail goes first, so all shards share one budget.
+// All functions need the shard's section except oldest_shard.
+#pragma once
+
+#include "cache/layout.h"
+
+namespace ringwall::cache {
+
+class Process;
+
+/// Puts an entry first into a list, or takes it out of the one it is in (limbo too).
+void link_list(Process& process, Section& section, Shard& shard, Entry& entry, ListName name);
+void unlink_list(Process& process, Section& section, Shard& shard, Entry& entry);
+
+/// A use: moves the entry where the order wants it, or leaves it when it is young enough. Whether
+/// the shard's next victim may be another one now.
+bool touch(Process& process, Section& section, Shard& shard, Entry& entry, uint64_t stamp);
+
+/// The entry to evict next: oldest of probation, else of protected; pinned ones are moved to the
+/// front, at most 4. Nothing: none found in this section.
+Entry* choose_victim(Process& process, Section& section, Shard& shard);
+
+/// Publishes the stamp of the shard's next victim. Call when a list may have changed.
+void refresh_tail(Process& process, Shard& shard, uint32_t index);
+
+/// The shard whose victim is oldest: of all up to 64 shards, above that of the next 16 in turn.
+/// Nothing: the shards looked at seem empty.
+Shard* oldest_shard(Process& process);
+
+}  // namespace ringwall::cache

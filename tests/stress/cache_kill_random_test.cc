@@ -1,0 +1,171 @@
+// Random sudden death under load: workers hit, fill, follow, purge and evict in a small full
+// segment while one after another is killed with SIGKILL at a random time; a quarter of the
+// recoveries are killed as well. Every few kills all workers are killed and the segment must be
+// flawless and hold nothing back. Content proves itself on every hit.
+//
+// RINGWALL_STRESS_SECONDS: how long (10).
+#include <sys/prctl.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <random>
+
+#include "tests/unit/cache/cache_fixture.h"
+
+namespace ringwall::cache::test {
+namespace {
+
+constexpr unsigned workers = 3;
+constexpr int keys = 400;
+constexpr int wrong_content = 42;
+
+size_t size_of(int key) {
+  if (key % 50 == 0) return 350'000;
+  return key % 7 == 0 ? 30'000 : 200 + static_cast<size_t>(key) * 7;
+}
+
+/// What a worker does until it is killed.
+class Load {
+ public:
+  Load(Worker& worker, unsigned seed) : worker_(worker), random_(seed) {}
+
+  [[noreturn]] void run() {
+    for (;;) step();
+  }
+
+ private:
+  int pick(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random_); }
+
+  void step() {
+    worker_.now += pick(50) == 0;
+    const int number = std::min(pick(keys), pick(keys));
+    const std::string key = "key" + std::to_string(number);
+    if (pick(300) == 0) {
+      worker_.store().purge(key);
+    } else if (pick(5000) == 0) {
+      worker_.store().purge_prefix("key" + std::to_string(pick(10)));
+    }
+    request(key, size_of(number), pick(20) == 0 ? never : always);
+    if (held_.size() > 16) held_.erase(held_.begin());
+    if (follows_.size() > 8) follows_.erase(follows_.begin());
+  }
+
+  void request(const std::string& key, size_t size, Store::Usable usable) {
+    Found found = worker_.find(key, usable);
+    if (auto* hit = std::get_if<Hit>(&found)) {
+      prove(*hit, key, size, hit->content_length());
+      held_.push_back(std::move(*hit));
+    } else if (auto* follow = std::get_if<Follow>(&found)) {
+      const auto state = follow->state();
+      if (state == Follow::State::filling || state == Follow::State::complete) {
+        prove(*follow, key, size, follow->available());
+      }
+      follow->arm(state, follow->available());
+      follows_.push_back(std::move(*follow));
+    } else if (auto* fill = std::get_if<Fill>(&found)) {
+      run_fill(*fill, key, size);
+    }
+  }
+
+  template <class View>
+  void prove(const View& view, const std::string& key, size_t size, uint64_t length) {
+    const std::string expected = content_of(key, size).substr(0, length);
+    if (view.head() != head_for(key) || read_content(view, 0, length) != expected) {
+      _exit(wrong_content);
+    }
+  }
+
+  void run_fill(Fill& fill, const std::string& key, size_t size) {
+    if (pick(30) == 0) return fill.uncacheable(static_cast<uint32_t>(pick(3)));
+    const auto length = pick(2) == 0 ? std::optional<uint64_t>(size) : std::nullopt;
+    if (!fill.begin_head({}, head_for(key), length)) return;
+    const std::string content = content_of(key, size);
+    for (size_t done = 0; done < size;) {
+      if (pick(100) == 0) return;
+      const size_t part = std::min<size_t>(size - done, 1 + static_cast<size_t>(pick(60'000)));
+      if (!fill.append(std::string_view(content).substr(done, part))) return;
+      done += part;
+    }
+    fill.finish();
+  }
+
+  Worker& worker_;
+  std::mt19937 random_;
+  std::vector<Hit> held_;
+  std::vector<Follow> follows_;
+};
+
+class KillRandomTest : public CacheTest {
+ protected:
+  pid_t start(unsigned slot) {
+    const unsigned seed = static_cast<unsigned>(random_());
+    return fork_worker([&, slot, seed] {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      auto own = worker(slot);
+      Load(*own, seed).run();
+    });
+  }
+
+  void end(pid_t pid) {
+    kill(pid, SIGKILL);
+    const int status = wait_for(pid);
+    ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == wrong_content) << "wrong content";
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "status " << status;
+    ++kills_;
+  }
+
+  void nap(unsigned most_us) {
+    usleep(std::uniform_int_distribution<unsigned>(100, most_us)(random_));
+  }
+
+  // A recoverer that may be killed, then one that is not.
+  void recover(Store& store, unsigned slot) {
+    if (random_() % 4 == 0) {
+      const pid_t pid = fork_worker([&] { observer().recover(slot); });
+      nap(600);
+      kill(pid, SIGKILL);
+      wait_for(pid);
+    }
+    // Busy locks of workers that are not scheduled are no failure: once more.
+    for (int i = 0; i < 100 && !store.recover(slot); ++i) usleep(1000);
+  }
+
+  std::mt19937 random_{std::random_device{}()};
+  uint64_t kills_ = 0;
+};
+
+TEST_F(KillRandomTest, the_segment_stays_whole_under_random_kills) {
+  open(4 * MiB);
+  const char* text = std::getenv("RINGWALL_STRESS_SECONDS");
+  const auto until = std::chrono::steady_clock::now() +
+                     std::chrono::seconds(text != nullptr ? std::atoi(text) : 10);
+  Store watcher = observer();
+  std::array<pid_t, workers> pids{};
+  for (unsigned i = 0; i < workers; ++i) pids[i] = start(i);
+  uint64_t rounds = 0;
+  for (; std::chrono::steady_clock::now() < until && !HasFailure(); ++rounds) {
+    for (int i = 0; i < 8; ++i) {
+      nap(20'000);
+      const unsigned slot = static_cast<unsigned>(random_()) % workers;
+      end(pids[slot]);
+      recover(watcher, slot);
+      pids[slot] = start(slot);
+    }
+    nap(5000);
+    for (unsigned i = 0; i < workers; ++i) end(pids[i]);
+    for (unsigned i = 0; i < workers; ++i) recover(watcher, i);
+    expect_at_rest(watcher);
+    for (unsigned i = 0; i < workers; ++i) pids[i] = start(i);
+  }
+  for (const pid_t pid : pids) end(pid);
+  for (unsigned i = 0; i < workers; ++i) recover(watcher, i);
+  const Counters counters = watcher.counters();
+  printf("%lu kills, %lu rounds, %lu hits, %lu stored, %lu evictions, %lu follows\n", kills_,
+         rounds, counters.hits, counters.stored, counters.evictions, counters.follows);
+  EXPECT_GT(counters.evictions, 0u);
+  EXPECT_GT(counters.follows, 0u);
+  expect_nothing_lost(watcher);
+}
+
+}  // namespace
+}  // namespace ringwall::cache::test

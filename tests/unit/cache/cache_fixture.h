@@ -1,0 +1,199 @@
+// A small language over the cache for its tests: a segment, workers attached to it (several in one
+// process, or forked ones), content made from the key so that every byte proves itself.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cache/store.h"
+
+namespace ringwall::cache::test {
+
+constexpr uint64_t MiB = uint64_t{1} << 20;
+
+inline bool always(const Facts&, const void*) {
+  return true;
+}
+inline bool never(const Facts&, const void*) {
+  return false;
+}
+
+/// Content of `size` bytes that no other key has.
+inline std::string content_of(const std::string& key, size_t size) {
+  std::string text;
+  text.reserve(size + key.size() + 24);
+  for (size_t i = 0; text.size() < size; ++i) text += key + "@" + std::to_string(i) + ";";
+  text.resize(size);
+  return text;
+}
+inline std::string head_for(const std::string& key) {
+  return "HTTP/1.1 200 OK\r\nX-Key: " + key + "\r\n\r\n";
+}
+
+template <class View>
+std::string read_content(const View& view, uint64_t offset, uint64_t length) {
+  std::string text;
+  for (;;) {
+    std::array<iovec, 3> pieces{};
+    const size_t n = view.content(offset + text.size(), length - text.size(), pieces);
+    if (n == 0) return text;
+    for (size_t i = 0; i < n; ++i) {
+      text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+    }
+  }
+}
+
+/// A store attached to one slot, with short words for what tests do.
+class Worker {
+ public:
+  explicit Worker(Store store) : store_(std::move(store)) {}
+
+  Store& store() { return store_; }
+  Found find(const std::string& key, Store::Usable usable = always) {
+    return store_.find(key, usable, nullptr, now);
+  }
+  /// The permit for the key; fails the test when there is none.
+  std::optional<Fill> permit(const std::string& key, Store::Usable usable = always) {
+    Found found = find(key, usable);
+    if (auto* fill = std::get_if<Fill>(&found)) return std::move(*fill);
+    ADD_FAILURE() << key << ": no permit but outcome " << found.index();
+    return std::nullopt;
+  }
+  std::optional<Hit> hit(const std::string& key) {
+    Found found = find(key);
+    if (auto* hit = std::get_if<Hit>(&found)) return std::move(*hit);
+    return std::nullopt;
+  }
+  std::optional<Follow> follow(const std::string& key) {
+    Found found = find(key);
+    if (auto* follow = std::get_if<Follow>(&found)) return std::move(*follow);
+    return std::nullopt;
+  }
+  std::optional<Busy> busy(const std::string& key) {
+    Found found = find(key);
+    if (auto* busy = std::get_if<Busy>(&found)) return *busy;
+    return std::nullopt;
+  }
+  /// Fills the key with its content; whether it is stored.
+  bool put(const std::string& key, size_t size, bool known_length = true,
+           Store::Usable usable = always) {
+    Found found = find(key, usable);
+    auto* fill = std::get_if<Fill>(&found);
+    if (fill == nullptr) return false;
+    Facts facts;
+    facts.status = 200;
+    facts.lifetime_s = static_cast<uint32_t>(size);
+    if (!fill->begin_head(facts, head_for(key),
+                          known_length ? std::optional<uint64_t>(size) : std::nullopt)) {
+      return false;
+    }
+    if (!fill->append(content_of(key, size))) return false;
+    fill->finish();
+    return fill->storable();
+  }
+  bool has(const std::string& key) { return store_.peek(key).has_value(); }
+  /// Whether a hit on the key gives exactly what put() stored.
+  bool proves(const std::string& key, size_t size) {
+    auto found = hit(key);
+    if (!found) return false;
+    return found->head() == head_for(key) && found->content_length() == size &&
+           found->facts().lifetime_s == size &&
+           read_content(*found, 0, size) == content_of(key, size);
+  }
+
+  base::WallSeconds now = 1000;
+
+ private:
+  Store store_;
+};
+
+class CacheTest : public ::testing::Test {
+ protected:
+  void open(uint64_t size = 8 * MiB, bool literal_lru = false) {
+    SegmentOptions options;
+    options.size = size;
+    options.literal_lru = literal_lru;
+    auto fd = create_segment(options);
+    ASSERT_TRUE(fd) << fd.error().what;
+    segment_ = std::move(*fd);
+    for (int& bell : doorbells_) {
+      bells_.emplace_back(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+      bell = bells_.back().get();
+    }
+  }
+  std::unique_ptr<Worker> worker(unsigned slot) {
+    auto store = Store::attach(segment_.get(), slot, doorbells_);
+    if (!store) {
+      ADD_FAILURE() << store.error().what;
+      return nullptr;
+    }
+    return std::make_unique<Worker>(std::move(*store));
+  }
+  Store observer() {
+    auto store = Store::attach(segment_.get(), std::nullopt, doorbells_);
+    EXPECT_TRUE(store);
+    return std::move(*store);
+  }
+  /// Waits for the doorbell of a slot to ring; false after ten seconds.
+  bool rung(unsigned slot) {
+    pollfd wait{doorbells_[slot], POLLIN, 0};
+    if (poll(&wait, 1, 10'000) != 1) return false;
+    uint64_t count = 0;
+    return read(doorbells_[slot], &count, sizeof(count)) == sizeof(count);
+  }
+  bool silent(unsigned slot) {
+    pollfd wait{doorbells_[slot], POLLIN, 0};
+    return poll(&wait, 1, 0) == 0;
+  }
+  static std::string breaches(Store& store) {
+    std::string all;
+    for (const std::string& line : store.verify()) all += line + "\n";
+    return all;
+  }
+  /// Nothing is pinned, under way or waiting to be reclaimed, and all invariants hold.
+  void expect_at_rest(Store& store) {
+    const Usage usage = store.usage();
+    EXPECT_EQ(usage.pinned, 0u);
+    EXPECT_EQ(usage.filling, 0u);
+    EXPECT_EQ(usage.limbo, 0u);
+    EXPECT_EQ(breaches(store), "");
+  }
+  /// Also: with everything purged, every byte is free again.
+  void expect_nothing_lost(Store& store) {
+    expect_at_rest(store);
+    store.purge_all();
+    EXPECT_EQ(store.usage().used_bytes, 0u);
+    EXPECT_EQ(breaches(store), "");
+  }
+
+  /// Runs `body` in a forked process that ends by exit, or stays until killed when it pauses.
+  template <class Body>
+  pid_t fork_worker(Body body) {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    body();
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  static int wait_for(pid_t pid) {
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    return status;
+  }
+
+  base::UniqueFd segment_;
+  std::array<int, 8> doorbells_{};
+  std::vector<base::UniqueFd> bells_;
+};
+
+}  // namespace ringwall::cache::test

@@ -1,0 +1,104 @@
+#include "cache/room.h"
+
+#include "tests/unit/cache/cache_fixture.h"
+
+namespace ringwall::cache::test {
+namespace {
+
+class RoomTest : public CacheTest {};
+
+TEST_F(RoomTest, a_full_cache_makes_room_by_evicting) {
+  open(2 * MiB);
+  auto a = worker(0);
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(a->put("k" + std::to_string(i), static_cast<size_t>(i) * 37 % 20'000, i % 2 == 0));
+  }
+  EXPECT_GT(a->store().counters().evictions, 1000u);
+  EXPECT_GT(a->store().usage().used_bytes, 2 * MiB * 9 / 10);
+  EXPECT_TRUE(a->proves("k2999", 2999u * 37 % 20'000));
+  expect_nothing_lost(a->store());
+}
+
+TEST_F(RoomTest, with_all_pinned_a_fill_fails_softly_and_later_ones_succeed) {
+  open(1 * MiB);
+  auto a = worker(0);
+  auto b = worker(1);
+  std::vector<Hit> pinned;
+  for (int i = 0; i < 30; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    if (!a->put(key, 60'000)) break;
+    auto hit = b->hit(key);
+    ASSERT_TRUE(hit);
+    pinned.push_back(std::move(*hit));
+  }
+  EXPECT_GE(pinned.size(), 14u);
+  Found found = a->find("more");
+  auto* fill = std::get_if<Fill>(&found);
+  ASSERT_NE(fill, nullptr);
+  auto follow = b->follow("more");
+  EXPECT_FALSE(fill->begin_head({}, "head", 60'000));
+  EXPECT_FALSE(fill->storable());
+  EXPECT_EQ(follow->state(), Follow::State::uncacheable);
+  EXPECT_GE(a->store().counters().no_room, 1u);
+  for (const Hit& hit : pinned) EXPECT_EQ(hit.content_length(), 60'000u);
+  found = Busy::lock;
+  follow.reset();
+  pinned.clear();
+  EXPECT_TRUE(a->put("more", 60'000));
+  expect_nothing_lost(a->store());
+}
+
+TEST_F(RoomTest, a_fill_of_unknown_length_that_outgrows_the_room_is_abandoned) {
+  open(1 * MiB);
+  auto a = worker(0);
+  auto b = worker(1);
+  auto fill = a->permit("k");
+  ASSERT_TRUE(fill->begin_head({}, "head", std::nullopt));
+  auto follow = b->follow("k");
+  const std::string content = content_of("k", 2'000'000);
+  EXPECT_FALSE(fill->append(content));
+  EXPECT_FALSE(fill->storable());
+  EXPECT_EQ(follow->state(), Follow::State::abandoned);
+  const uint64_t there = follow->available();
+  EXPECT_GT(there, 100'000u);
+  EXPECT_EQ(read_content(*follow, 0, there), content.substr(0, there))
+      << "what came stays readable";
+  EXPECT_EQ(fill->committed(), there);
+  fill->finish();
+  fill.reset();
+  EXPECT_FALSE(b->has("k"));
+  follow.reset();
+  expect_nothing_lost(a->store());
+}
+
+TEST_F(RoomTest, what_is_larger_than_any_object_may_be_is_remembered_as_uncacheable) {
+  open(1 * MiB);
+  auto a = worker(0);
+  auto fill = a->permit("k");
+  EXPECT_FALSE(fill->begin_head({}, "head", 3'000'000));
+  fill.reset();
+  EXPECT_EQ(a->busy("k"), Busy::marked);
+}
+
+TEST_F(RoomTest, a_key_that_is_too_long_passes_by) {
+  open();
+  auto a = worker(0);
+  EXPECT_EQ(a->busy(std::string(40'000, 'k')), Busy::room);
+  EXPECT_TRUE(a->put(std::string(30'000, 'k'), 10));
+  expect_nothing_lost(a->store());
+}
+
+TEST_F(RoomTest, large_objects_find_room_among_many_small_ones) {
+  open(4 * MiB);
+  auto a = worker(0);
+  for (int i = 0; i < 4000; ++i) ASSERT_TRUE(a->put("s" + std::to_string(i), 1000));
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = "large" + std::to_string(i);
+    ASSERT_TRUE(a->put(key, 700'000, i % 2 == 0)) << i;
+    EXPECT_TRUE(a->proves(key, 700'000));
+  }
+  expect_nothing_lost(a->store());
+}
+
+}  // namespace
+}  // namespace ringwall::cache::test

@@ -1,0 +1,80 @@
+// verify must see damage, or all tests that rely on it mean nothing.
+#include "cache/index.h"
+#include "cache/process.h"
+#include "tests/unit/cache/cache_fixture.h"
+
+namespace ringwall::cache::test {
+namespace {
+
+class VerifyTest : public CacheTest {
+ protected:
+  void SetUp() override {
+    open(1 * MiB);
+    worker_ = worker(0);
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(worker_->put("k" + std::to_string(i), 70'000));
+    auto process = Process::attach(segment_.get(), 1, doorbells_);
+    ASSERT_TRUE(process);
+    process_ = std::move(*process);
+    ASSERT_EQ(breaches(worker_->store()), "");
+  }
+  Entry& entry(const std::string& key) {
+    const uint64_t hash = hash_key(process_->super(), key);
+    const Ref ref =
+        find_in_chain(*process_, process_->bucket(process_->bucket_of(hash)), hash, key);
+    return process_->entry(ref);
+  }
+  bool finds(const std::string& words) {
+    const std::string all = breaches(worker_->store());
+    return all.find(words) != std::string::npos;
+  }
+
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_F(VerifyTest, sees_a_unit_without_an_owner) {
+  entry("k1").first.store(0);
+  EXPECT_TRUE(finds("used without an owner"));
+}
+
+TEST_F(VerifyTest, sees_a_unit_with_two_owners) {
+  entry("k1").first.store(entry("k2").first.load());
+  EXPECT_TRUE(finds("that another owns"));
+}
+
+TEST_F(VerifyTest, sees_a_broken_list) {
+  Entry& damaged = entry("k3");
+  damaged.node.previous = damaged.node.next;
+  EXPECT_TRUE(finds("do not agree"));
+}
+
+TEST_F(VerifyTest, sees_an_entry_lost_from_its_chain) {
+  const uint64_t hash = hash_key(process_->super(), "k2");
+  process_->bucket(process_->bucket_of(hash)) = 0;
+  EXPECT_TRUE(finds("wrong sums"));
+}
+
+TEST_F(VerifyTest, sees_a_changed_key) {
+  ++const_cast<char&>(key_of(entry("k2"))[0]);
+  EXPECT_TRUE(finds("not its key's"));
+}
+
+TEST_F(VerifyTest, sees_a_wrong_map_of_a_page) {
+  process_->page(0).used[3] ^= 1;
+  EXPECT_TRUE(finds("free units"));
+}
+
+TEST_F(VerifyTest, sees_a_pin_of_a_slot_that_is_free) {
+  entry("k2").pins[0].fetch_or(uint64_t{1} << 40);
+  EXPECT_TRUE(finds("pinned by slot 40, which is free"));
+}
+
+TEST_F(VerifyTest, survives_references_that_lead_nowhere) {
+  entry("k1").chain = 0x7fffffff;
+  entry("k2").table.store(pack({0x7fffffff, 3}));
+  entry("k3").node.next = 5;
+  EXPECT_NE(breaches(worker_->store()), "");
+}
+
+}  // namespace
+}  // namespace ringwall::cache::test
