@@ -1,0 +1,316 @@
+#include "daemon/proxy/exchange.h"
+
+#include "daemon/base/text.h"
+#include "daemon/caching/freshness.h"
+#include "daemon/caching/key.h"
+#include "daemon/caching/plan.h"
+#include "daemon/http/forwarded.h"
+#include "daemon/http/via.h"
+#include "daemon/proxy/fill.h"
+#include "daemon/proxy/pass.h"
+#include "daemon/proxy/respond.h"
+#include "daemon/proxy/synthetic.h"
+#include "daemon/route/path.h"
+#include "daemon/session/h1_server.h"
+
+namespace ringwall::proxy {
+namespace {
+
+using session::HeadOutcome;
+
+// A lookup that ends in an abandoned fill is made again; followers take over one after another.
+constexpr unsigned lookups_max = 8;
+// So many of us may stand in a row (edge and shield, say); more is a loop.
+constexpr unsigned loops_max = 4;
+// What an exchange that is overdue still gets to send its 504.
+constexpr base::Duration last_words = std::chrono::seconds(1);
+
+/// The path as it is routed, keyed and sent on; false: it is malformed.
+bool read_path(Exchange& x, char* room) {
+  route::NormalPath normal = route::normalise_path(x.request().target.path, room);
+  x.path = normal.path;
+  return normal.error == route::PathError::none;
+}
+
+/// The lookup's predicate: may this stored response answer without validation?
+struct Look {
+  explicit Look(base::WallSeconds at) : now(at) {}
+  base::WallSeconds now;
+  mutable bool stale = false;  // there was one, but it may not
+};
+bool is_fresh(const cache::Facts& facts, const void* context) {
+  const auto* look = static_cast<const Look*>(context);
+  bool fresh = caching::is_fresh(freshness_of(facts), look->now);
+  look->stale = !fresh;
+  return fresh;
+}
+
+PassReason pass_reason(const caching::Plan& plan) {
+  PassReason reason;
+  using Why = caching::Plan::Why;
+  reason.forward = plan.why == Why::method    ? http::CacheStatus::Forward::method
+                   : plan.why == Why::request ? http::CacheStatus::Forward::request
+                                              : http::CacheStatus::Forward::bypass;
+  reason.detail = plan.detail;
+  return reason;
+}
+
+PassReason busy_reason(cache::Busy busy) {
+  PassReason reason;
+  reason.forward = http::CacheStatus::Forward::uri_miss;
+  reason.detail = busy == cache::Busy::marked ? "uncacheable" : "busy";
+  return reason;
+}
+
+/// HEAD asks nothing of an origin that a stored GET can answer, but fills nothing either.
+io::Task<void> look_and_pass(Exchange& x, std::string_view key) {
+  auto hit = x.facilities.store->peek(key);
+  Look look(x.loop().wall_seconds());
+  if (hit && is_fresh(hit->facts(), &look)) {
+    x.record.cache = CacheOutcome::hit;
+    co_await respond_hit(x, std::move(*hit));
+    co_return;
+  }
+  x.record.cache = CacheOutcome::pass;
+  PassReason reason;
+  reason.forward = http::CacheStatus::Forward::uri_miss;
+  reason.detail = "head";
+  co_await pass(x, reason);
+}
+
+/// Lookup, and what it says: serve, lead, follow or pass by.
+io::Task<void> through_cache(Exchange& x, std::string_view key) {
+  for (unsigned lookup = 0; lookup < lookups_max; ++lookup) {
+    Look look(x.loop().wall_seconds());
+    cache::Found found = x.facilities.store->find(key, is_fresh, &look, look.now);
+    if (auto* hit = std::get_if<cache::Hit>(&found)) {
+      x.record.cache = CacheOutcome::hit;
+      co_await respond_hit(x, std::move(*hit));
+      co_return;
+    }
+    if (auto* fill = std::get_if<cache::Fill>(&found)) {
+      x.record.cache = CacheOutcome::miss;
+      co_await lead(x, std::move(*fill), key, look.stale);
+      co_return;
+    }
+    if (auto* follow = std::get_if<cache::Follow>(&found)) {
+      x.record.cache = CacheOutcome::collapsed;
+      FollowEnd end = co_await respond_follow(x, *follow, nullptr);
+      if (end == FollowEnd::answered) co_return;
+      if (end == FollowEnd::cut) {
+        co_await respond_error(x, 502, "fill-abandoned");
+        co_return;
+      }
+      if (end == FollowEnd::abandoned) continue;
+      x.record.cache = CacheOutcome::pass;
+      co_await pass(x, busy_reason(cache::Busy::marked));
+      co_return;
+    }
+    x.record.cache = CacheOutcome::busy;
+    co_await pass(x, busy_reason(std::get<cache::Busy>(found)));
+    co_return;
+  }
+  x.record.cache = CacheOutcome::busy;
+  co_await pass(x, busy_reason(cache::Busy::lock));
+}
+
+/// Plan: a key, or pass with a reason.
+io::Task<void> proxy_request(Exchange& x, char* key_room) {
+  caching::Plan plan = caching::plan(x.request(), x.route->cache.enabled);
+  if (x.facilities.store == nullptr) plan = {caching::Plan::Why::route, "off"};
+  size_t length = 0;
+  if (plan.cacheable()) {
+    length = caching::write_key(x.key_parts(), key_room);
+    if (length == 0) plan = {caching::Plan::Why::request, "key-too-long"};
+  }
+  if (!plan.cacheable()) {
+    x.record.cache = CacheOutcome::pass;
+    co_await pass(x, pass_reason(plan));
+    co_return;
+  }
+  std::string_view key(key_room, length);
+  if (x.request().method == http::Method::head) {
+    co_await look_and_pass(x, key);
+  } else {
+    co_await through_cache(x, key);
+  }
+}
+
+/// Route, and what the route says.
+io::Task<void> answer(Exchange& x, session::H1Server& server) {
+  const http::RequestHead& request = x.request();
+  io::Chunk room;
+  size_t path_bytes = request.target.path.size();
+  room = path_bytes + caching::key_bytes_max <= base::small_chunk_bytes
+             ? x.loop().small_chunks().take()
+             : x.loop().large_chunks().take();
+  if (!room) {
+    server.close_after();
+    co_await respond_error(x, 503, "no-memory");
+    co_return;
+  }
+  if (!read_path(x, room.chars() + caching::key_bytes_max)) {
+    server.close_after();
+    x.facilities.stats.add(stats::Counter::requests_malformed, 1);
+    co_await respond_error(x, 400, "bad-path");
+    co_return;
+  }
+  if (request.method == http::Method::connect || request.method == http::Method::trace) {
+    // A tunnel or a loop-back of what the client sent is not a reverse proxy's to give.
+    server.close_after();
+    co_await respond_error(x, request.method == http::Method::connect ? 501 : 405, "method");
+    co_return;
+  }
+  uint64_t body_max = x.snapshot.config.http.body_size_max;
+  if (body_max != 0 && request.framing.length > body_max) {
+    server.close_after();
+    co_await respond_error(x, 413, "content-too-large");
+    co_return;
+  }
+  if (request.expect_other) {
+    server.close_after();
+    co_await respond_error(x, 417, "expectation");
+    co_return;
+  }
+  if (request.target.form == http::Target::Form::asterisk) {
+    co_await respond_status(x, 204);
+    co_return;
+  }
+  auto index = x.snapshot.router.find(request.target.host, x.path, x.listener_index);
+  if (!index) {
+    co_await respond_error(x, 404, "no-route");
+    co_return;
+  }
+  x.route = &x.snapshot.config.routes[*index];
+  x.record.route = x.route->name;
+  switch (x.route->action) {
+    case conf::Route::Action::respond:
+      co_await respond_fixed(x, x.route->answer);
+      co_return;
+    case conf::Route::Action::metrics:
+      co_await respond_metrics(x);
+      co_return;
+    case conf::Route::Action::proxy:
+      break;
+  }
+  if (request.fields.has(http::FieldName::via) &&
+      http::count_in_via(request.fields, x.snapshot.config.http.via) > loops_max) {
+    co_await respond_error(x, 508, "loop");
+    co_return;
+  }
+  co_await proxy_request(x, room.chars());
+}
+
+io::Task<void> refuse(Exchange& x, const HeadOutcome& head) {
+  x.record.method = x.request().method_text;
+  x.record.target = x.request().target_text;
+  if (head.state == HeadOutcome::State::malformed) {
+    x.facilities.stats.add(stats::Counter::requests_malformed, 1);
+    co_await respond_error(x, head.status, head.reason);
+  } else if (head.state == HeadOutcome::State::timed_out) {
+    x.facilities.stats.add(stats::Counter::timeouts_head, 1);
+    co_await respond_error(x, 408, "head-timeout");
+  }
+}
+
+/// Host and port as they go to the backend: one view where they stand together in the head.
+std::string_view authority_of(const http::RequestHead& request) {
+  using Form = http::Target::Form;
+  if (request.target.form == Form::origin || request.target.form == Form::asterisk) {
+    return request.fields.only(http::FieldName::host).value_or(std::string_view());
+  }
+  std::string_view host = request.target.host;
+  if (request.target.port == 0) return host;
+  const char* end = host.data() + host.size() + 1;  // ":", then the digits
+  while (base::is_digit(*end)) ++end;
+  return {host.data(), static_cast<size_t>(end - host.data())};
+}
+
+void describe_request(Exchange& x) {
+  const http::RequestHead& request = x.request();
+  Record& record = x.record;
+  x.authority = authority_of(request);
+  record.method = request.method_text;
+  record.target = request.target_text;
+  record.host = x.authority;
+  record.version_minor = request.version_minor;
+  if (auto value = request.fields.first(http::FieldName::referer)) record.referer = *value;
+  if (auto value = request.fields.first(http::FieldName::user_agent)) record.user_agent = *value;
+  if (x.trusted_peer) {
+    record.client = http::client_address(request.fields, x.peer, x.listener->trusted);
+  }
+}
+
+void count(Exchange& x, const session::H1Server& server) {
+  using stats::Counter;
+  stats::WorkerStats& s = x.facilities.stats;
+  Record& record = x.record;
+  record.bytes_sent = server.bytes_sent();
+  record.content_bytes = server.content_bytes_sent();
+  record.bytes_received = server.bytes_received();
+  record.completed = server.response_complete();
+  switch (x.request().method) {
+    case http::Method::get: s.add(Counter::requests_get, 1); break;
+    case http::Method::head: s.add(Counter::requests_head, 1); break;
+    case http::Method::post: s.add(Counter::requests_post, 1); break;
+    default: s.add(Counter::requests_other, 1);
+  }
+  s.observe_duration(static_cast<uint64_t>((x.loop().now() - record.started).count() / 1000));
+  s.add(Counter::client_bytes_sent, record.bytes_sent);
+  s.add(Counter::client_bytes_received, record.bytes_received);
+  if (record.status != 0) s.add(stats::responses_of(record.status), 1);
+  switch (record.cache) {
+    case CacheOutcome::hit: s.add(Counter::cache_hit, 1); break;
+    case CacheOutcome::miss: s.add(Counter::cache_miss, 1); break;
+    case CacheOutcome::collapsed: s.add(Counter::cache_collapsed, 1); break;
+    case CacheOutcome::pass: s.add(Counter::cache_pass, 1); break;
+    case CacheOutcome::busy: s.add(Counter::cache_busy, 1); break;
+    case CacheOutcome::none: break;
+  }
+  if (!record.completed) s.add(Counter::clients_gone, 1);
+}
+
+}  // namespace
+
+io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
+  std::shared_ptr<const Snapshot> held = f.current;
+  const conf::Http& settings = held->config.http;
+  session::H1Server server(c.stream, c.input, settings, &f.cut);
+  Record record;
+  record.client = c.peer;
+  record.started = f.loop.now();
+  record.started_wall_ns = f.loop.wall_ns();
+  uint32_t listener = held->listener_of(c.listener);
+  Exchange x{f, held, *held, server, record, c.peer, nullptr, listener};
+  if (listener != no_listener) {
+    x.listener = &held->config.listeners[listener];
+    x.trusted_peer = !x.listener->trusted.empty() && x.listener->trusted.contains(c.peer);
+  }
+  f.stats.add(stats::Counter::exchanges_open);
+  co_await io::SetContext(&record);
+
+  HeadOutcome head = co_await server.read_head();
+  if (head.state == HeadOutcome::State::request) {
+    describe_request(x);
+    ++c.exchanges;
+    bool last = settings.requests_max != 0 && c.exchanges >= settings.requests_max;
+    if (f.draining || last) server.close_after();
+    if (settings.exchange_timeout.count() > 0) {
+      x.deadline = record.started + settings.exchange_timeout;
+      server.set_deadline(x.deadline + last_words);
+    }
+    co_await answer(x, server);
+  } else {
+    co_await refuse(x, head);
+  }
+  bool asked = head.state != HeadOutcome::State::closed && head.state != HeadOutcome::State::stopped;
+  if (asked) count(x, server);
+  bool again = co_await server.finish();
+  if (asked) f.log.write(record);
+  f.stats.subtract(stats::Counter::exchanges_open);
+  co_await io::SetContext(nullptr);
+  c.linger = server.response_complete() && !again;  // a cut one must not end like a complete one
+  co_return again;
+}
+
+}  // namespace ringwall::proxy

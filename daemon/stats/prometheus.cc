@@ -1,0 +1,125 @@
+#include "daemon/stats/prometheus.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <vector>
+
+namespace ringwall::stats {
+namespace {
+
+/// Writes HELP and TYPE where a new name begins: the format wants all lines of one metric together.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  void begin(std::string_view name, std::string_view type, std::string_view help) {
+    if (name == last_) return;
+    last_ = name;
+    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
+                   type);
+  }
+  template <class Number>
+  void sample(std::string_view name, std::string_view labels, Number value) {
+    if (labels.empty()) {
+      fmt::format_to(std::back_inserter(out_), "{} {}\n", name, value);
+    } else {
+      fmt::format_to(std::back_inserter(out_), "{}{{{}}} {}\n", name, labels, value);
+    }
+  }
+
+ private:
+  std::string& out_;
+  std::string_view last_;
+};
+
+std::string_view type_of(Kind kind) {
+  return kind == Kind::counter ? "counter" : "gauge";
+}
+
+void render_counters(const Segment& segment, Writer& writer) {
+  Totals totals = segment.totals();
+  for (size_t i = 0; i < counter_count; ++i) {
+    const Row& row = rows()[i];
+    writer.begin(row.name, type_of(row.kind), row.help);
+    writer.sample(row.name, row.labels, totals.values[i]);
+  }
+}
+
+void render_durations(const Segment& segment, Writer& writer) {
+  constexpr std::string_view name = "ringwall_exchange_duration_seconds";
+  HistogramTotals durations = segment.durations();
+  writer.begin(name, "histogram",
+               "Time from the first byte of a request to the last of its answer.");
+  std::string bucket = fmt::format("{}_bucket", name);
+  uint64_t below = 0;
+  for (size_t i = 0; i + 1 < histogram_buckets; ++i) {
+    below += durations.buckets[i];
+    double bound = static_cast<double>(histogram_bound_us(i)) / 1e6;
+    writer.sample(bucket, fmt::format("le=\"{}\"", bound), below);
+  }
+  below += durations.buckets[histogram_buckets - 1];
+  writer.sample(bucket, "le=\"+Inf\"", below);
+  writer.sample(fmt::format("{}_sum", name), "", static_cast<double>(durations.sum_us) / 1e6);
+  writer.sample(fmt::format("{}_count", name), "", below);
+}
+
+void render_backends(const Segment& segment, Writer& writer) {
+  struct Read {
+    std::string labels;
+    BackendTotals totals;
+  };
+  std::vector<Read> all;
+  for (const BackendPlace& place : segment.backends()) {
+    all.push_back({fmt::format("upstream=\"{}\",backend=\"{}\"", escape_label(place.upstream),
+                               escape_label(place.backend)),
+                   segment.read_backend(place.index)});
+  }
+  for (size_t i = 0; i < backend_counter_count; ++i) {
+    const Row& row = backend_rows()[i];
+    if (row.name.empty()) continue;
+    writer.begin(row.name, type_of(row.kind), row.help);
+    for (const Read& one : all) {
+      std::string labels = one.labels;
+      if (!row.labels.empty()) labels.append(",").append(row.labels);
+      writer.sample(row.name, labels, one.totals.values[i]);
+    }
+  }
+}
+
+}  // namespace
+
+std::string escape_label(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string render_prometheus(const Segment& segment, std::span<const Extra> extras) {
+  std::string out;
+  out.reserve(16384);
+  Writer writer(out);
+  writer.begin("ringwall_build_info", "gauge", "The release that runs; always 1.");
+  writer.sample("ringwall_build_info", "version=\"" RINGWALL_VERSION "\"", 1);
+  writer.begin("ringwall_start_time_seconds", "gauge", "When the numbers began, in Unix time.");
+  writer.sample("ringwall_start_time_seconds", "", segment.created_wall_ns() / 1'000'000'000);
+  writer.begin("ringwall_workers", "gauge", "Workers that live now.");
+  writer.sample("ringwall_workers", "", segment.workers().size());
+  render_counters(segment, writer);
+  render_durations(segment, writer);
+  render_backends(segment, writer);
+  for (const Extra& extra : extras) {
+    writer.begin(extra.name, type_of(extra.kind), extra.help);
+    writer.sample(extra.name, extra.labels, extra.value);
+  }
+  return out;
+}
+
+}  // namespace ringwall::stats
