@@ -1,0 +1,77 @@
+#include "cli/commands.h"
+
+#include <array>
+
+namespace ringwall::cli {
+namespace {
+
+constexpr std::array purge_options = {
+    Option{"prefix", "URL", "Remove everything below this URL"},
+    Option{"all", "", "Remove everything"},
+};
+constexpr std::array drain_options = {
+    Option{"wait", "", "Return when the backend has no request left"},
+};
+constexpr std::array stats_options = {
+    Option{"watch", "SECONDS", "Print again and again, with the rate per second"},
+    Option{"count", "N", "With --watch, end after N times"},
+};
+constexpr std::array stop_options = {
+    Option{"fast", "", "End at once and cut off requests under way"},
+};
+
+constexpr std::array common = {
+    Option{"socket", "PATH", "Control socket of the daemon"},
+    Option{"timeout", "SECONDS", "Longest wait for the daemon"},
+    Option{"json", "", "Print JSON"},
+    Option{"verbose", "", "Show the steps of long work"},
+};
+
+constexpr std::array noun_table = {
+    Noun{"cache", "Stored responses"},  Noun{"backend", "Servers behind the proxy"},
+    Noun{"worker", "Worker processes"}, Noun{"config", "The config file"},
+    Noun{"log", "Log files"},
+};
+
+constexpr std::array<Command, 16> command_table = {{
+    {"status", "", 0, 0, "", {}, "Show what runs", show_status},
+    {"reload", "", 0, 0, "", {}, "Read the config again and put it in force", reload},
+    {"cache purge", "URL", 0, 2, "", purge_options, "Remove stored responses", purge},
+    {"cache usage", "", 0, 0, "", {}, "Show what the cache holds", show_usage},
+    {"cache verify", "", 0, 0, "", {}, "Check the structure of the cache", verify},
+    {"stats", "", 0, 0, "", stats_options, "Show all counters", show_stats},
+    {"metrics", "", 0, 0, "", {}, "Print the Prometheus text", show_metrics},
+    {"backend list", "", 0, 0, "", {}, "Show the backends", list_backends},
+    {"backend drain", "BACKEND", 1, 1, "", drain_options, "Give a backend no further requests",
+     drain},
+    {"backend ready", "BACKEND", 1, 1, "", {}, "Take a drain back", make_ready},
+    {"worker list", "", 0, 0, "", {}, "Show the workers", list_workers},
+    {"config check", "FILE", 0, 1, "", {}, "Check a config file; needs no daemon", check_config},
+    {"log reopen", "", 0, 0, "", {}, "Open the log files anew", reopen_logs},
+    {"stop", "", 0, 0, "", stop_options, "Stop the daemon", stop},
+    {"upgrade", "", 0, 0, "", {}, "Replace the daemon by its new binary", upgrade},
+    {"completion",
+     "SHELL",
+     1,
+     1,
+     "bash zsh fish",
+     {},
+     "Print the completion script of a shell",
+     print_completion},
+}};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return command_table;
+}
+
+std::span<const Noun> nouns() {
+  return noun_table;
+}
+
+std::span<const Option> common_options() {
+  return common;
+}
+
+}  // namespace ringwall::cli

@@ -1,0 +1,49 @@
+// Estate: what the master has made once and all its children inherit: the shared segments, the
+// doorbells and the logs. Owned by the master for its life; at an upgrade it goes on to the next.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache/store.h"
+#include "conf/model.h"
+#include "daemon/base/limits.h"
+#include "daemon/base/unique_fd.h"
+#include "daemon/master/generation.h"
+#include "daemon/master/logs.h"
+#include "daemon/stats/segment.h"
+#include "daemon/upstream/resolved.h"
+#include "daemon/worker/heritage.h"
+
+namespace ringwall::master {
+
+struct Estate {
+  std::string program;                   // argv[0], the children's name too
+  conf::Cache cache_settings;            // as the segment was made
+  base::UniqueFd cache;                  // none: no cache
+  std::optional<cache::Store> observer;  // of the cache
+  base::UniqueFd stats_fd;               // of a segment taken over
+  std::optional<stats::Segment> stats;
+  base::UniqueFd resolved_fd;  // of a table taken over
+  std::unique_ptr<upstream::ResolvedTable> resolved;
+  std::array<base::UniqueFd, base::slots_max> doorbells;
+  std::optional<worker::Identity> identity;  // who the children are
+  Logs logs;
+  std::bitset<base::slots_max> taken;  // slots of living children, and of an old master's
+
+  /// Gives every backend of `config` its place in the registry.
+  base::Status register_backends(const conf::Config& config);
+  /// Frees the places of backends that `config` does not name.
+  void forget_backends(const conf::Config& config);
+
+  /// The part of a child's heritage that is the same for all.
+  worker::Heritage heritage(const Generation& generation) const;
+};
+
+/// Makes all of it for the config, or takes over what `old` names and still fits.
+base::Result<Estate> make_estate(const conf::Config& config, const worker::Heritage* old);
+
+}  // namespace ringwall::master
