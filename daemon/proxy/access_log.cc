@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <iterator>
 
@@ -124,7 +125,7 @@ void format_json(const Record& record, int64_t now_wall_ns, std::string& out) {
 void AccessLog::write(const Record& record) {
   if (fd_ < 0) return;
   if (gathered_.size() >= gathered_bytes_max) {
-    ++dropped_;
+    stats_.add(stats::Counter::log_lines_dropped);
     return;
   }
   if (format_ == conf::Log::Format::json) {
@@ -135,10 +136,15 @@ void AccessLog::write(const Record& record) {
   if (gathered_.size() >= write_bytes) more_.notify_one();
 }
 
+void AccessLog::drop(std::string_view lines) {
+  auto count = std::count(lines.begin(), lines.end(), '\n');
+  if (count > 0) stats_.add(stats::Counter::log_lines_dropped, static_cast<uint64_t>(count));
+}
+
 void AccessLog::set_descriptor(int fd) {
-  if (fd_ >= 0 && !gathered_.empty() &&
-      ::write(fd_, gathered_.data(), gathered_.size()) != static_cast<ssize_t>(gathered_.size())) {
-    ++dropped_;
+  if (fd_ >= 0 && !gathered_.empty()) {
+    ssize_t n = ::write(fd_, gathered_.data(), gathered_.size());
+    drop(std::string_view(gathered_).substr(n > 0 ? static_cast<size_t>(n) : 0));
   }
   gathered_.clear();
   fd_ = fd;
@@ -162,7 +168,7 @@ io::Task<void> AccessLog::run(io::Stop& stop) {
       if (n <= 0) break;  // a full disk: these lines are lost, later ones may be written
       rest.remove_prefix(static_cast<size_t>(n));
     }
-    if (!rest.empty()) ++dropped_;
+    drop(rest);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/io/loop.h"
 #include "daemon/io/task.h"
 #include "daemon/proxy/record.h"
+#include "daemon/stats/segment.h"
 
 namespace ringwall::proxy {
 
@@ -23,7 +24,8 @@ void format_json(const Record& record, int64_t now_wall_ns, std::string& out);
 
 class AccessLog {
  public:
-  AccessLog(io::Loop& loop, int fd) : loop_(loop), fd_(fd), more_(loop) {}
+  AccessLog(io::Loop& loop, int fd, stats::WorkerStats& stats)
+      : loop_(loop), fd_(fd), more_(loop), stats_(stats) {}
 
   bool enabled() const { return fd_ >= 0; }
   void set_format(conf::Log::Format format) { format_ = format; }
@@ -31,19 +33,20 @@ class AccessLog {
   /// blocking: this happens when an operator rotates logs, not in the course of a request.
   void set_descriptor(int fd);
   void write(const Record& record);
-  uint64_t dropped() const { return dropped_; }
 
   /// Writes out what is gathered, again and again, until stop is requested and all is out.
   io::Task<void> run(io::Stop& stop);
 
  private:
+  void drop(std::string_view lines);
+
   io::Loop& loop_;
   int fd_;
   conf::Log::Format format_ = conf::Log::Format::combined;
   std::string gathered_;
   std::string writing_;
   io::Event more_;
-  uint64_t dropped_ = 0;
+  stats::WorkerStats& stats_;
 };
 
 }  // namespace ringwall::proxy

@@ -21,6 +21,7 @@ io::Task<void> serve_connection(Facilities& facilities, Connection& c) {
       io::Receive receive = c.stream.receive(until);
       int n = co_await receive;
       c.idle = false;
+      if (n == -ETIME) facilities.stats.add(stats::Counter::timeouts_idle);
       if (n <= 0) break;
       c.input.adopt(std::move(receive.chunk), static_cast<size_t>(n));
     }

@@ -10,6 +10,7 @@
 #include "daemon/proxy/pass.h"
 #include "daemon/proxy/respond.h"
 #include "daemon/proxy/synthetic.h"
+#include "daemon/proxy/tally.h"
 #include "daemon/route/path.h"
 #include "daemon/session/h1_server.h"
 
@@ -102,12 +103,14 @@ io::Task<void> through_cache(Exchange& x, std::string_view key) {
         co_return;
       }
       if (end == FollowEnd::abandoned) continue;
-      x.record.cache = CacheOutcome::pass;
+      x.record.cache = CacheOutcome::uncacheable;
       co_await pass(x, busy_reason(cache::Busy::marked));
       co_return;
     }
-    x.record.cache = CacheOutcome::busy;
-    co_await pass(x, busy_reason(std::get<cache::Busy>(found)));
+    cache::Busy busy = std::get<cache::Busy>(found);
+    bool marked = busy == cache::Busy::marked;
+    x.record.cache = marked ? CacheOutcome::uncacheable : CacheOutcome::busy;
+    co_await pass(x, busy_reason(busy));
     co_return;
   }
   x.record.cache = CacheOutcome::busy;
@@ -151,7 +154,7 @@ io::Task<void> answer(Exchange& x, session::H1Server& server) {
   }
   if (!read_path(x, room.chars() + caching::key_bytes_max)) {
     server.close_after();
-    x.facilities.stats.add(stats::Counter::requests_malformed, 1);
+    x.facilities.stats.add(stats::Counter::requests_malformed);
     co_await respond_error(x, 400, "bad-path");
     co_return;
   }
@@ -205,10 +208,9 @@ io::Task<void> refuse(Exchange& x, const HeadOutcome& head) {
   x.record.method = x.request().method_text;
   x.record.target = x.request().target_text;
   if (head.state == HeadOutcome::State::malformed) {
-    x.facilities.stats.add(stats::Counter::requests_malformed, 1);
+    x.facilities.stats.add(stats::Counter::requests_malformed);
     co_await respond_error(x, head.status, head.reason);
   } else if (head.state == HeadOutcome::State::timed_out) {
-    x.facilities.stats.add(stats::Counter::timeouts_head, 1);
     co_await respond_error(x, 408, "head-timeout");
   }
 }
@@ -241,33 +243,12 @@ void describe_request(Exchange& x) {
   }
 }
 
-void count(Exchange& x, const session::H1Server& server) {
-  using stats::Counter;
-  stats::WorkerStats& s = x.facilities.stats;
-  Record& record = x.record;
+/// What the stream knows of the exchange, for the record.
+void complete_record(Record& record, const session::H1Server& server) {
   record.bytes_sent = server.bytes_sent();
   record.content_bytes = server.content_bytes_sent();
   record.bytes_received = server.bytes_received();
   record.completed = server.response_complete();
-  switch (x.request().method) {
-    case http::Method::get: s.add(Counter::requests_get, 1); break;
-    case http::Method::head: s.add(Counter::requests_head, 1); break;
-    case http::Method::post: s.add(Counter::requests_post, 1); break;
-    default: s.add(Counter::requests_other, 1);
-  }
-  s.observe_duration(static_cast<uint64_t>((x.loop().now() - record.started).count() / 1000));
-  s.add(Counter::client_bytes_sent, record.bytes_sent);
-  s.add(Counter::client_bytes_received, record.bytes_received);
-  if (record.status != 0) s.add(stats::responses_of(record.status), 1);
-  switch (record.cache) {
-    case CacheOutcome::hit: s.add(Counter::cache_hit, 1); break;
-    case CacheOutcome::miss: s.add(Counter::cache_miss, 1); break;
-    case CacheOutcome::collapsed: s.add(Counter::cache_collapsed, 1); break;
-    case CacheOutcome::pass: s.add(Counter::cache_pass, 1); break;
-    case CacheOutcome::busy: s.add(Counter::cache_busy, 1); break;
-    case CacheOutcome::none: break;
-  }
-  if (!record.completed) s.add(Counter::clients_gone, 1);
 }
 
 }  // namespace
@@ -304,7 +285,10 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
     co_await refuse(x, head);
   }
   bool asked = head.state != HeadOutcome::State::closed && head.state != HeadOutcome::State::stopped;
-  if (asked) count(x, server);
+  if (asked) {
+    complete_record(record, server);
+    tally(record, x.request().method, f.loop.now() - record.started, f.stats);
+  }
   bool again = co_await server.finish();
   if (asked) f.log.write(record);
   f.stats.subtract(stats::Counter::exchanges_open);

@@ -129,12 +129,12 @@ io::Task<Attempt> ask(Exchange& x, Source& source, bool shared, const conf::Upst
   source.bytes_sent = head.size();
   room.release();
   if (sent != 0) {
-    bool stale = source.lease.reused() && sent != -ETIME;
-    attempt.state = sent == -ECANCELED ? Attempt::State::stopped
-                    : stale            ? Attempt::State::stale
-                                       : Attempt::State::silent;
+    attempt.state = sent == -ECANCELED      ? Attempt::State::stopped
+                    : sent == -ETIME        ? Attempt::State::timed_out
+                    : source.lease.reused() ? Attempt::State::stale
+                                            : Attempt::State::silent;
     attempt.failure = Failure::send;
-    attempt.why = "send-failed";
+    attempt.why = sent == -ETIME ? "send-timeout" : "send-failed";
     co_return attempt;
   }
   if (x.client.content_pending() && !upload.begun()) upload.begin(x, source);
@@ -162,6 +162,7 @@ FetchResult failed(const Attempt& attempt, const Upload& upload) {
     case Attempt::State::overdue: return failed(504, attempt.why);
     case Attempt::State::stopped: return failed(503, "stopped");
     case Attempt::State::client:
+      if (upload.failure() == 408) return failed(408, "body-timeout");
       if (upload.failure() != 0) return failed(upload.failure(), "request-content");
       return failed(attempt.why == "client-gone" ? 499 : 431, attempt.why);
     default: return failed(502, attempt.why);

@@ -48,7 +48,6 @@ io::Task<void> run_fill(Facilities& f, std::shared_ptr<FillJob> job, cache::Fill
     if (room.empty()) {
       // No room, or larger than may be stored and nobody knew: those who read it from here get no
       // further; the leader does, from the source itself.
-      f.stats.add(stats::Counter::cache_no_room);
       if (!job->leader_waits) source.lease.close();
       co_return;
     }
@@ -56,6 +55,7 @@ io::Task<void> run_fill(Facilities& f, std::shared_ptr<FillJob> job, cache::Fill
     Piece piece = co_await body.next_into(room, until);
     if (piece.failed()) {
       if (piece.state != Piece::State::stopped) source.lease.failed(upstream::Failure::cut);
+      if (piece.state == Piece::State::timed_out) f.stats.add(stats::Counter::timeouts_upstream_idle);
       f.stats.add(stats::Counter::cache_fills_abandoned);
       source.lease.close();
       job->source.reset();
@@ -134,6 +134,7 @@ io::Task<void> lead(Exchange& x, cache::Fill fill, std::string_view key, bool st
   }
   if (!verdict.store) {
     fill.uncacheable(remember_uncacheable_s);  // those who wait fetch for themselves
+    x.record.cache = CacheOutcome::uncacheable;
     co_await relay_unstored(x, source, forward, verdict.reason);
     co_return;
   }
@@ -141,7 +142,7 @@ io::Task<void> lead(Exchange& x, cache::Fill fill, std::string_view key, bool st
   std::string_view fields = write_response_fields(head, times.received_s, room, true);
   cache::Facts facts = facts_of(verdict, head);
   if (!room || !fill.begin_head(facts, fields, length)) {
-    f.stats.add(stats::Counter::cache_no_room);
+    x.record.cache = CacheOutcome::no_room;
     room.release();
     co_await relay_unstored(x, source, forward, "no-room");
     co_return;
@@ -169,6 +170,7 @@ io::Task<void> lead(Exchange& x, cache::Fill fill, std::string_view key, bool st
   job->leader_waits = false;
   if (end == FollowEnd::answered) co_return;
   if (end == FollowEnd::cut && job->source != nullptr) {
+    x.record.cache = CacheOutcome::no_room;
     co_await relay_content(x, *job->source, true);
     finish_source(*job->source);
     co_return;

@@ -90,7 +90,7 @@ io::Task<void> relay(Exchange& x, Source& source, const http::CacheStatus& statu
   x.record.status = head.status;
   if (!room) {
     source.lease.close();
-    co_await respond_error(x, 502, "head-too-large");
+    co_await respond_error(x, 502, "response-head-too-large");
     co_return;
   }
   session::BodyReader& body = source.client.body();

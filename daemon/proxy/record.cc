@@ -7,8 +7,8 @@
 namespace ringwall::proxy {
 
 std::string_view name_of(CacheOutcome outcome) {
-  constexpr std::array<std::string_view, 6> names = {"-",         "hit",  "miss",
-                                                     "collapsed", "pass", "busy"};
+  constexpr std::array<std::string_view, 8> names = {
+      "-", "hit", "miss", "collapsed", "pass", "uncacheable", "busy", "no-room"};
   return names[static_cast<size_t>(outcome)];
 }
 

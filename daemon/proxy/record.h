@@ -14,12 +14,14 @@ namespace ringwall::proxy {
 
 /// How the cache took part: one printable word each, shared by log, counter and documentation.
 enum class CacheOutcome : uint8_t {
-  none,       // no proxying: fixed answers, errors before the lookup
-  hit,        // from a stored response
-  miss,       // fetched, and stored or not as the response says
-  collapsed,  // followed another's fill
-  pass,       // not cacheable by request or route
-  busy,       // the cache was passed by for a reason of its own
+  none,        // no proxying: fixed answers, errors before the lookup
+  hit,         // from a stored response
+  miss,        // fetched and stored
+  collapsed,   // followed another's fill
+  pass,        // not cacheable by request or route
+  uncacheable, // fetched; the response, or one before it, says that it is not to be stored
+  busy,        // the cache was passed by for a reason of its own
+  no_room,     // fetched, cacheable, and nothing could be evicted for it
 };
 std::string_view name_of(CacheOutcome outcome);
 

@@ -20,7 +20,7 @@ struct Service::State {
       : parts(given),
         upstreams(*given.loop, *given.stats, *given.own, given.resolved),
         facilities{*given.loop, *given.stats,           *given.own,
-                   given.store, AccessLog(*given.loop, given.access_log),
+                   given.store, AccessLog(*given.loop, given.access_log, *given.own),
                    io::Event(*given.loop)},
         room(*given.loop) {}
 
@@ -134,6 +134,10 @@ bool Service::full() const {
 
 io::Event& Service::room_event() {
   return state_->room;
+}
+
+void Service::count_accept_pause() {
+  state_->facilities.stats.add(stats::Counter::accept_pauses);
 }
 
 void Service::drain() {

@@ -58,6 +58,8 @@ class Service {
   /// room_event() is notified.
   bool full() const;
   io::Event& room_event();
+  /// For the numbers: a listener stops accepting, here or for want of descriptors.
+  void count_accept_pause();
 
   /// Graceful end: idle connections close, busy ones after their exchange (`Connection: close`).
   void drain();

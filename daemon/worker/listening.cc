@@ -32,6 +32,7 @@ bool is_lasting(int error) {
 io::Task<void> Listening::accept_from(Door& door) {
   while (!door.stop.requested()) {
     if (service_.full()) {
+      service_.count_accept_pause();
       io::Until until(&door.stop);
       co_await service_.room_event().wait(until);
       continue;
@@ -52,6 +53,7 @@ io::Task<void> Listening::accept_from(Door& door) {
 }
 
 io::Task<void> Listening::pause(Door& door, int error) {
+  service_.count_accept_pause();
   base::log_warning("listener {}: accept: {}; trying again in 100 ms", door.index,
                     std::strerror(error));
   io::Until until(loop_.now() + shortage_pause, &door.stop);

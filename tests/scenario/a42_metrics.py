@@ -1,7 +1,9 @@
 """Numbers in the Prometheus text format from any worker, and the same by the CLI."""
 import re
 
-from client import Client
+import pytest
+
+from client import BadMessage, Client
 from programs import load, wait_until
 
 METRICS = """
@@ -13,6 +15,7 @@ name = "numbers"
 address = "127.0.0.1:$web2"
 [upstream.app]
 backends = ["127.0.0.1:$origin"]
+$upstream
 [[route]]
 upstream = "app"
 listeners = ["web"]
@@ -66,6 +69,36 @@ def test_requests_are_counted_whichever_worker_served_them(ringwall, origin):
     assert rise("ringwall_cache_stored_total") == 1
     label = f'{{upstream="app",backend="127.0.0.1:{origin.port}"'
     assert rise(f"ringwall_backend_requests_total{label}}}") == origin.stats()["requests"]
+
+
+def test_failures_are_counted_by_what_went_wrong(ringwall, origin):
+    """Each failure in the counter of its reason, and in no other."""
+    rw = ringwall(origin, METRICS, workers=1, http={"head_timeout": "300ms"},
+                  upstream={"first_byte_timeout": "300ms", "idle_timeout": "300ms", "retries": 0})
+    before = numbers(rw)
+    assert rw.get("/x?fail=reset").status == 502
+    assert rw.get("/b/10/slow?gate=never&cc=no-store").status == 504
+    with rw.client() as client:
+        client.request("/b/1000/cut?half=never&cc=no-store")
+        with pytest.raises(BadMessage):
+            client.response()
+    with rw.client() as client:
+        client.send("GET / HTTP/1.1\r\n")
+        assert client.response().status == 408
+    after = numbers(rw)
+    rises = {name: after[name] - before[name] for name in after
+             if name.startswith(("ringwall_gateway", "ringwall_timeouts", "ringwall_responses_cut",
+                                 "ringwall_clients_gone", "ringwall_cache_requests"))}
+    assert {name: rise for name, rise in rises.items() if rise} == {
+        'ringwall_gateway_errors_total{status="502",reason="closed"}': 1,
+        'ringwall_gateway_errors_total{status="504",reason="first-byte-timeout"}': 1,
+        'ringwall_timeouts_total{phase="first-byte"}': 1,
+        'ringwall_timeouts_total{phase="upstream-idle"}': 1,
+        'ringwall_timeouts_total{phase="head"}': 1,
+        "ringwall_responses_cut_total": 1,
+        'ringwall_cache_requests_total{outcome="miss"}': 2,
+        'ringwall_cache_requests_total{outcome="uncacheable"}': 1,
+    }
 
 
 def test_numbers_survive_the_death_of_a_worker(ringwall, origin):

@@ -1,0 +1,16 @@
+// Tally: an ended exchange in the worker's counters. What a failed one counts as follows from the
+// word that the access log tells of it, so that log and numbers cannot disagree.
+#pragma once
+
+#include "daemon/base/time.h"
+#include "daemon/http/method.h"
+#include "daemon/proxy/record.h"
+#include "daemon/stats/segment.h"
+
+namespace ringwall::proxy {
+
+/// `duration`: from the first byte of the request to the end of the response.
+void tally(const Record& record, http::Method method, base::Duration duration,
+           stats::WorkerStats& stats);
+
+}  // namespace ringwall::proxy
