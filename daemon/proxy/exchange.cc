@@ -79,11 +79,9 @@ io::Task<void> look_and_pass(Exchange& x, std::string_view key) {
   co_await pass(x, reason);
 }
 
-/// Lookup, and what it says: serve, lead, follow or pass by.
-io::Task<void> through_cache(Exchange& x, std::string_view key) {
-  for (unsigned lookup = 0; lookup < lookups_max; ++lookup) {
-    Look look(x.loop().wall_seconds());
-    cache::Found found = x.facilities.store->find(key, is_fresh, &look, look.now);
+/// What the lookup found: lead, follow or pass by; or serve, when another filled it meanwhile.
+io::Task<void> through_cache(Exchange& x, std::string_view key, cache::Found found, bool stale) {
+  for (unsigned lookup = 1;; ++lookup) {
     if (auto* hit = std::get_if<cache::Hit>(&found)) {
       x.record.cache = CacheOutcome::hit;
       co_await respond_hit(x, std::move(*hit));
@@ -91,7 +89,7 @@ io::Task<void> through_cache(Exchange& x, std::string_view key) {
     }
     if (auto* fill = std::get_if<cache::Fill>(&found)) {
       x.record.cache = CacheOutcome::miss;
-      co_await lead(x, std::move(*fill), key, look.stale);
+      co_await lead(x, std::move(*fill), key, stale);
       co_return;
     }
     if (auto* follow = std::get_if<cache::Follow>(&found)) {
@@ -102,19 +100,40 @@ io::Task<void> through_cache(Exchange& x, std::string_view key) {
         co_await respond_error(x, 502, "fill-abandoned");
         co_return;
       }
-      if (end == FollowEnd::abandoned) continue;
-      x.record.cache = CacheOutcome::uncacheable;
-      co_await pass(x, busy_reason(cache::Busy::marked));
+      if (end == FollowEnd::pass) {
+        x.record.cache = CacheOutcome::uncacheable;
+        co_await pass(x, busy_reason(cache::Busy::marked));
+        co_return;
+      }
+    } else {
+      cache::Busy busy = std::get<cache::Busy>(found);
+      bool marked = busy == cache::Busy::marked;
+      x.record.cache = marked ? CacheOutcome::uncacheable : CacheOutcome::busy;
+      co_await pass(x, busy_reason(busy));
       co_return;
     }
-    cache::Busy busy = std::get<cache::Busy>(found);
-    bool marked = busy == cache::Busy::marked;
-    x.record.cache = marked ? CacheOutcome::uncacheable : CacheOutcome::busy;
-    co_await pass(x, busy_reason(busy));
-    co_return;
+    // The fill was abandoned: whoever comes first now leads.
+    if (lookup == lookups_max) break;
+    Look look(x.loop().wall_seconds());
+    found = x.facilities.store->find(key, is_fresh, &look, look.now);
+    stale = look.stale;
   }
   x.record.cache = CacheOutcome::busy;
   co_await pass(x, busy_reason(cache::Busy::lock));
+}
+
+// From here on a room that only decides is no coroutine of its own but gives the task of the next
+// one: a hit, the most common way, costs one frame where it would cost four.
+
+/// Lookup: most often a hit.
+io::Task<void> look_up(Exchange& x, std::string_view key) {
+  Look look(x.loop().wall_seconds());
+  cache::Found found = x.facilities.store->find(key, is_fresh, &look, look.now);
+  if (auto* hit = std::get_if<cache::Hit>(&found)) {
+    x.record.cache = CacheOutcome::hit;
+    return respond_hit(x, std::move(*hit));
+  }
+  return through_cache(x, key, std::move(found), look.stale);
 }
 
 /// Plan: a key, or pass with a reason.
@@ -128,91 +147,76 @@ io::Task<void> proxy_request(Exchange& x, char* key_room) {
   }
   if (!plan.cacheable()) {
     x.record.cache = CacheOutcome::pass;
-    co_await pass(x, pass_reason(plan));
-    co_return;
+    return pass(x, pass_reason(plan));
   }
   std::string_view key(key_room, length);
-  if (x.request().method == http::Method::head) {
-    co_await look_and_pass(x, key);
-  } else {
-    co_await through_cache(x, key);
-  }
+  return x.request().method == http::Method::head ? look_and_pass(x, key) : look_up(x, key);
+}
+
+struct Refusal {
+  unsigned status = 0;  // 0: none
+  std::string_view why;
+};
+
+/// What a request may not ask of us although it is well-formed, wherever it would be routed to.
+Refusal refusal_of(const Exchange& x) {
+  const http::RequestHead& request = x.request();
+  // A tunnel or a loop-back of what the client sent is not a reverse proxy's to give.
+  if (request.method == http::Method::connect) return {501, "method"};
+  if (request.method == http::Method::trace) return {405, "method"};
+  // RFC 9110 section 7.4: what is asked for as secured is not answered on a connection that is not.
+  if (base::equal_ignoring_case(request.target.scheme, "https")) return {421, "scheme"};
+  uint64_t body_max = x.snapshot.config.http.body_size_max;
+  if (body_max != 0 && request.framing.length > body_max) return {413, "content-too-large"};
+  if (request.expect_other) return {417, "expectation"};
+  return {};
 }
 
 /// Route, and what the route says.
 io::Task<void> answer(Exchange& x, session::H1Server& server) {
   const http::RequestHead& request = x.request();
-  io::Chunk room;
   size_t path_bytes = request.target.path.size();
-  room = path_bytes + caching::key_bytes_max <= base::small_chunk_bytes
-             ? x.loop().small_chunks().take()
-             : x.loop().large_chunks().take();
-  if (!room) {
+  x.room = path_bytes + caching::key_bytes_max <= base::small_chunk_bytes
+               ? x.loop().small_chunks().take()
+               : x.loop().large_chunks().take();
+  if (!x.room) {
     server.close_after();
-    co_await respond_error(x, 503, "no-memory");
-    co_return;
+    return respond_error(x, 503, "no-memory");
   }
-  if (!read_path(x, room.chars() + caching::key_bytes_max)) {
+  if (!read_path(x, x.room.chars() + caching::key_bytes_max)) {
     server.close_after();
     x.facilities.stats.add(stats::Counter::requests_malformed);
-    co_await respond_error(x, 400, "bad-path");
-    co_return;
+    return respond_error(x, 400, "bad-path");
   }
-  if (request.method == http::Method::connect || request.method == http::Method::trace) {
-    // A tunnel or a loop-back of what the client sent is not a reverse proxy's to give.
+  Refusal refused = refusal_of(x);
+  if (refused.status != 0) {
     server.close_after();
-    co_await respond_error(x, request.method == http::Method::connect ? 501 : 405, "method");
-    co_return;
+    return respond_error(x, refused.status, refused.why);
   }
-  uint64_t body_max = x.snapshot.config.http.body_size_max;
-  if (body_max != 0 && request.framing.length > body_max) {
-    server.close_after();
-    co_await respond_error(x, 413, "content-too-large");
-    co_return;
-  }
-  if (request.expect_other) {
-    server.close_after();
-    co_await respond_error(x, 417, "expectation");
-    co_return;
-  }
-  if (request.target.form == http::Target::Form::asterisk) {
-    co_await respond_status(x, 204);
-    co_return;
-  }
+  if (request.target.form == http::Target::Form::asterisk) return respond_status(x, 204);
   auto index = x.snapshot.router.find(request.target.host, x.path, x.listener_index);
-  if (!index) {
-    co_await respond_error(x, 404, "no-route");
-    co_return;
-  }
+  if (!index) return respond_error(x, 404, "no-route");
   x.route = &x.snapshot.config.routes[*index];
   x.record.route = x.route->name;
   switch (x.route->action) {
-    case conf::Route::Action::respond:
-      co_await respond_fixed(x, x.route->answer);
-      co_return;
-    case conf::Route::Action::metrics:
-      co_await respond_metrics(x);
-      co_return;
-    case conf::Route::Action::proxy:
-      break;
+    case conf::Route::Action::respond: return respond_fixed(x, x.route->answer);
+    case conf::Route::Action::metrics: return respond_metrics(x);
+    case conf::Route::Action::proxy: break;
   }
   if (request.fields.has(http::FieldName::via) &&
       http::count_in_via(request.fields, x.snapshot.config.http.via) > loops_max) {
-    co_await respond_error(x, 508, "loop");
-    co_return;
+    return respond_error(x, 508, "loop");
   }
-  co_await proxy_request(x, room.chars());
+  return proxy_request(x, x.room.chars());
 }
 
+/// A head that is none, or came too late.
 io::Task<void> refuse(Exchange& x, const HeadOutcome& head) {
   x.record.method = x.request().method_text;
   x.record.target = x.request().target_text;
-  if (head.state == HeadOutcome::State::malformed) {
-    x.facilities.stats.add(stats::Counter::requests_malformed);
-    co_await respond_error(x, head.status, head.reason);
-  } else if (head.state == HeadOutcome::State::timed_out) {
-    co_await respond_error(x, 408, "head-timeout");
-  }
+  if (head.state == HeadOutcome::State::timed_out) return respond_error(x, 408, "head-timeout");
+  x.facilities.stats.add(stats::Counter::requests_malformed);
+  return respond_error(x, head.status, head.reason);
 }
 
 /// Host and port as they go to the backend: one view where they stand together in the head.
@@ -270,7 +274,9 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   f.stats.add(stats::Counter::exchanges_open);
   co_await io::SetContext(&record);
 
-  HeadOutcome head = co_await server.read_head();
+  HeadOutcome head = server.parse_head();
+  if (head.state == HeadOutcome::State::incomplete) head = co_await server.read_head();
+  bool asked = head.state != HeadOutcome::State::closed && head.state != HeadOutcome::State::stopped;
   if (head.state == HeadOutcome::State::request) {
     describe_request(x);
     ++c.exchanges;
@@ -281,16 +287,17 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
       server.set_deadline(x.deadline + last_words);
     }
     co_await answer(x, server);
-  } else {
+  } else if (asked) {
     co_await refuse(x, head);
   }
-  bool asked = head.state != HeadOutcome::State::closed && head.state != HeadOutcome::State::stopped;
   if (asked) {
     complete_record(record, server);
     tally(record, x.request().method, f.loop.now() - record.started, f.stats);
   }
-  bool again = co_await server.finish();
+  if (server.must_drain()) co_await server.drain();
+  bool again = server.finish();
   if (asked) f.log.write(record);
+  x.room.release();
   f.stats.subtract(stats::Counter::exchanges_open);
   co_await io::SetContext(nullptr);
   c.linger = server.response_complete() && !again;  // a cut one must not end like a complete one

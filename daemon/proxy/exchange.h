@@ -29,7 +29,7 @@ struct Exchange {
   const conf::Route* route = nullptr;
   std::string_view authority;     // host and port, as they go to the backend
   std::string_view path;          // normalised
-
+  io::Chunk room{};               // holds the key and the path
   base::Instant deadline = base::Instant::never();  // of the whole exchange
 
   const http::RequestHead& request() const { return client.request(); }

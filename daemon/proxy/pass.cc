@@ -138,7 +138,7 @@ io::Task<void> relay(Exchange& x, Source& source, const http::CacheStatus& statu
   if (!end) co_await relay_content(x, source, request_sent);
 }
 
-io::Task<void> pass(Exchange& x, const PassReason& reason) {
+io::Task<void> pass(Exchange& x, PassReason reason) {
   Upload upload;
   FetchResult fetched = co_await fetch(x, false, upload);
   if (fetched.source == nullptr) {

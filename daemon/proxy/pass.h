@@ -16,7 +16,7 @@ struct PassReason {
 };
 
 /// Fetches and relays.
-io::Task<void> pass(Exchange& exchange, const PassReason& reason);
+io::Task<void> pass(Exchange& exchange, PassReason reason);
 
 /// Relays the response of `source`. The connection to the backend is given back as soon as the last
 /// byte has come from it (before that byte goes to the client, whose next request may want it),

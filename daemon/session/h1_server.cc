@@ -39,38 +39,53 @@ iovec piece_of(std::string_view text) {
   return {const_cast<char*>(text.data()), text.size()};
 }
 
+http::HeadLimits limits_of(const conf::Http& settings) {
+  http::HeadLimits limits;
+  limits.head_bytes = settings.head_size_max;
+  limits.target_bytes = settings.target_size_max;
+  return limits;
+}
+
 }  // namespace
 
 H1Server::H1Server(net::Stream& stream, Input& input, const conf::Http& settings, io::Stop* stop)
-    : stream_(stream), input_(input), settings_(settings), stop_(stop), body_(stream, input) {}
+    : stream_(stream),
+      input_(input),
+      settings_(settings),
+      stop_(stop),
+      parser_(limits_of(settings)),
+      body_(stream, input) {}
 
 io::Until H1Server::until(base::Duration pause, io::Stop* stop) const {
   base::Instant at = pause.count() > 0 ? stream_.loop().now() + pause : base::Instant::never();
   return io::Until(std::min(at, deadline_), stop);
 }
 
-HeadOutcome H1Server::malformed(const http::HeadParse& parse) {
-  close_ = true;
-  return {HeadOutcome::State::malformed, parse.status, parse.reason};
+HeadOutcome H1Server::parse_head() {
+  using State = http::HeadParse::State;
+  http::HeadParse parse = parser_.request(input_.unread(), head_);
+  if (parse.state == State::incomplete) return {HeadOutcome::State::incomplete, 0, ""};
+  if (parse.state == State::malformed) {
+    close_ = true;
+    return {HeadOutcome::State::malformed, parse.status, parse.reason};
+  }
+  head_bytes_ = parse.consumed;
+  input_.consume(parse.consumed);
+  if (!head_.keep_alive) close_ = true;
+  expects_continue_ = head_.expect_continue;
+  body_.begin(head_.framing);
+  return {HeadOutcome::State::request, 0, ""};
 }
 
 io::Task<HeadOutcome> H1Server::read_head() {
-  http::HeadLimits limits;
-  limits.head_bytes = settings_.head_size_max;
-  limits.target_bytes = settings_.target_size_max;
   // One deadline for the whole head: a client that sends a byte at a time does not hold us longer.
   io::Until whole = until(settings_.head_timeout, stop_);
-  http::HeadParser parser(limits);
   for (;;) {
-    http::HeadParse parse = parser.request(input_.unread(), head_);
-    if (parse.state == http::HeadParse::State::malformed) co_return malformed(parse);
-    if (parse.state == http::HeadParse::State::complete) {
-      head_bytes_ = parse.consumed;
-      input_.consume(parse.consumed);
-      break;
-    }
     std::span<std::byte> room = input_.room(stream_.loop());
-    if (room.empty()) co_return HeadOutcome{HeadOutcome::State::malformed, 431, "head too large"};
+    if (room.empty()) {
+      close_ = true;
+      co_return HeadOutcome{HeadOutcome::State::malformed, 431, "head too large"};
+    }
     io::ReceiveInto receive = stream_.receive_into(room, whole);
     int n = co_await receive;
     if (n <= 0) {
@@ -81,11 +96,9 @@ io::Task<HeadOutcome> H1Server::read_head() {
       co_return outcome;
     }
     input_.received(static_cast<size_t>(n));
+    HeadOutcome outcome = parse_head();
+    if (outcome.state != HeadOutcome::State::incomplete) co_return outcome;
   }
-  if (!head_.keep_alive) close_ = true;
-  expects_continue_ = head_.expect_continue;
-  body_.begin(head_.framing);
-  co_return HeadOutcome{HeadOutcome::State::request, 0, ""};
 }
 
 io::Task<Piece> H1Server::read_content() {
@@ -116,19 +129,15 @@ io::Task<int> H1Server::send_pieces(std::span<iovec> pieces) {
   co_return 0;
 }
 
-io::Task<int> H1Server::send_small(std::string_view bytes) {
-  int n = co_await stream_.send(bytes, until(settings_.send_timeout, stop_));
-  if (n == static_cast<int>(bytes.size())) {
-    bytes_sent_ += bytes.size();
-    co_return 0;
-  }
+/// After a send of `bytes` that ended with `sent`: nothing is left to do, as a rule.
+io::Task<int> H1Server::send_rest(std::string_view bytes, int sent) {
   // A slow client took a part, or none: go on as long as it makes progress.
-  if (n <= 0) {
+  if (sent <= 0) {
     close_ = true;
-    co_return n == 0 ? -EPIPE : n;
+    co_return sent == 0 ? -EPIPE : sent;
   }
-  bytes_sent_ += static_cast<size_t>(n);
-  iovec rest = piece_of(bytes.substr(static_cast<size_t>(n)));
+  bytes_sent_ += static_cast<size_t>(sent);
+  iovec rest = piece_of(bytes.substr(static_cast<size_t>(sent)));
   int code = co_await send_pieces(std::span<iovec>(&rest, 1));
   co_return code;
 }
@@ -141,8 +150,13 @@ io::Task<int> H1Server::send_interim(unsigned status, std::string_view fields) {
   at = put(at, fields);
   at = put(at, "\r\n");
   std::string_view bytes(chunk.chars(), static_cast<size_t>(at - chunk.chars()));
-  int code = co_await send_small(bytes);
-  co_return code;
+  int code = co_await stream_.send(bytes, until(settings_.send_timeout, stop_));
+  if (code != static_cast<int>(bytes.size())) {
+    code = co_await send_rest(bytes, code);
+    co_return code;
+  }
+  bytes_sent_ += bytes.size();
+  co_return 0;
 }
 
 void H1Server::choose_framing(const Response& response) {
@@ -216,7 +230,13 @@ io::Task<int> H1Server::send_head(const Response& response, std::span<iovec> con
     }
     if (framing_ == Framing::chunked && bytes > 0) at = put(at, "\r\n");
     if (framing_ == Framing::chunked && end) at = put(at, "0\r\n\r\n");
-    int code = co_await send_small({begin, static_cast<size_t>(at - begin)});
+    std::string_view all(begin, static_cast<size_t>(at - begin));
+    int sent = co_await stream_.send(all, until(settings_.send_timeout, stop_));
+    if (sent == static_cast<int>(all.size())) {
+      bytes_sent_ += all.size();
+      co_return 0;
+    }
+    int code = co_await send_rest(all, sent);
     if (code != 0) complete_ = false;
     co_return code;
   }
@@ -288,8 +308,7 @@ void H1Server::abandon() {
   if (head_sent_ && framing_ == Framing::until_close) stream_.reset_on_close();
 }
 
-io::Task<bool> H1Server::finish() {
-  if (!complete_) close_ = true;
+io::Task<void> H1Server::drain() {
   while (!close_ && content_pending()) {
     if (expects_continue_ || body_.bytes_received() > drained_bytes_max) {
       close_ = true;
@@ -298,10 +317,14 @@ io::Task<bool> H1Server::finish() {
     Piece piece = co_await body_.next(until(settings_.body_timeout, &read_stop_));
     if (piece.failed()) close_ = true;
   }
-  if (close_) co_return false;
+}
+
+bool H1Server::finish() {
+  if (!complete_ || content_pending()) close_ = true;
+  if (close_) return false;
   body_.finish();
   if (input_.empty()) input_.release();
-  co_return true;
+  return true;
 }
 
 }  // namespace ringwall::session

@@ -19,10 +19,11 @@ namespace ringwall::session {
 /// How reading a request head ended.
 struct HeadOutcome {
   enum class State : uint8_t {
-    request,    // request() is there
-    closed,     // the client left, with nothing or half a head; no answer is owed
-    malformed,  // answer `status` and close
-    timed_out,  // answer 408 and close
+    request,     // request() is there
+    incomplete,  // of parse_head(): more bytes are needed
+    closed,      // the client left, with nothing or half a head; no answer is owed
+    malformed,   // answer `status` and close
+    timed_out,   // answer 408 and close
     stopped,
   };
   State state = State::closed;
@@ -35,12 +36,17 @@ class H1Server final : public ServerStream {
   /// All arguments outlive it. `stop` cuts the exchange off.
   H1Server(net::Stream& stream, Input& input, const conf::Http& settings, io::Stop* stop);
 
-  /// Reads until the head is complete. Requires: the input is not empty.
+  /// The head, if all of it is in the input, as it most often is. Requires: the input is not empty.
+  HeadOutcome parse_head();
+  /// After an incomplete head: reads until it is complete.
   io::Task<HeadOutcome> read_head();
 
-  /// After the response: whether the connection can carry another exchange. Reads what little is
-  /// left of the request's content; false when much is left or either side wants to close.
-  io::Task<bool> finish();
+  /// After the response: content of the request was not read, and the connection could be kept.
+  bool must_drain() const { return complete_ && !close_ && content_pending(); }
+  /// Reads it away if it is little; else the connection will close.
+  io::Task<void> drain();
+  /// At the very end: whether the connection can carry another exchange.
+  bool finish();
   /// The connection is to be closed after this response ("Connection: close" is sent).
   void close_after() { close_ = true; }
   bool closing() const { return close_; }
@@ -78,14 +84,14 @@ class H1Server final : public ServerStream {
   void choose_framing(const Response& response);
   char* write_head(const Response& response, char* at) const;
   io::Task<int> send_pieces(std::span<iovec> pieces);
-  io::Task<int> send_small(std::string_view bytes);
-  HeadOutcome malformed(const http::HeadParse& parse);
+  io::Task<int> send_rest(std::string_view bytes, int sent);
 
   net::Stream& stream_;
   Input& input_;
   const conf::Http& settings_;
   io::Stop* stop_;
   io::Stop read_stop_;
+  http::HeadParser parser_;
   base::Instant deadline_ = base::Instant::never();
   http::RequestHead head_;
   BodyReader body_;

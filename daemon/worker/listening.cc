@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <poll.h>
+
 #include "daemon/base/log.h"
 #include "daemon/io/operations.h"
 
@@ -15,8 +17,14 @@ using namespace std::chrono_literals;
 constexpr base::Duration shortage_pause = 100ms;
 // What one worker takes from a backlog that closes; a backlog is at most 65535 long.
 constexpr unsigned backlog_taken_max = 65536;
-// An accept that finds a connection ends at once; this only ends the one that finds none.
+// An accept that finds a connection ends at once; this only ends one that somebody else was faster
+// than.
 constexpr base::Duration backlog_wait = 1ms;
+
+bool has_backlog(int fd) {
+  pollfd one = {.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&one, 1, 0) > 0;
+}
 
 bool is_shortage(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -30,6 +38,7 @@ bool is_lasting(int error) {
 }  // namespace
 
 io::Task<void> Listening::accept_from(Door& door) {
+  bool woken = false;  // perhaps: by a connection that our last accept did not take
   while (!door.stop.requested()) {
     if (service_.full()) {
       service_.count_accept_pause();
@@ -39,6 +48,7 @@ io::Task<void> Listening::accept_from(Door& door) {
     }
     io::Accept accept(loop_, door.fd.get(), io::Until(&door.stop));
     int fd = co_await accept;
+    woken = accept.stopped();
     if (fd >= 0) {
       service_.serve(base::UniqueFd(fd), accept.peer(), door.index);
     } else if (is_lasting(-fd)) {
@@ -49,7 +59,9 @@ io::Task<void> Listening::accept_from(Door& door) {
       co_await pause(door, -fd);
     }
   }
-  if (door.empty_backlog) co_await empty_backlog(door);
+  // The kernel wakes one waiter for each connection. One that came just when our accept was being
+  // cancelled has woken nobody else, and would wait for the next one to come.
+  co_await take_backlog(door, door.empty_backlog ? backlog_taken_max : woken ? 1 : 0);
 }
 
 io::Task<void> Listening::pause(Door& door, int error) {
@@ -60,13 +72,15 @@ io::Task<void> Listening::pause(Door& door, int error) {
   co_await io::Sleep(loop_, until);
 }
 
-io::Task<void> Listening::empty_backlog(Door& door) {
-  for (unsigned taken = 0; taken < backlog_taken_max; ++taken) {
+io::Task<void> Listening::take_backlog(Door& door, unsigned most) {
+  // Looked at after each accept that was cancelled, for the reason above.
+  while (most > 0 && has_backlog(door.fd.get())) {
     io::Accept accept(loop_, door.fd.get(), io::Until(loop_.now() + backlog_wait));
     int fd = co_await accept;
-    if (fd == -ECONNABORTED || fd == -EINTR) continue;
+    if (fd == -ETIME || fd == -ECONNABORTED || fd == -EINTR) continue;
     if (fd < 0) co_return;
     service_.serve(base::UniqueFd(fd), accept.peer(), door.index);
+    --most;
   }
 }
 

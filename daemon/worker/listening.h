@@ -50,7 +50,7 @@ class Listening {
   };
   io::Task<void> accept_from(Door& door);
   io::Task<void> pause(Door& door, int error);
-  io::Task<void> empty_backlog(Door& door);
+  io::Task<void> take_backlog(Door& door, unsigned most);
   io::Task<void> shut(std::vector<std::unique_ptr<Door>> doors, bool for_good);
 
   io::Loop& loop_;

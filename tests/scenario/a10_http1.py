@@ -274,6 +274,18 @@ def test_a_target_in_absolute_form_names_the_host(shared):
     assert [h.lower() for h in fields_of(echo, "Host")] == ["example.org"]
 
 
+@pytest.mark.parametrize("request_line, status", [
+    ("GET https://example.org/ HTTP/1.1", 421),  # secured, on a connection that is not
+    ("TRACE / HTTP/1.1", 405),
+])
+def test_what_a_plain_reverse_proxy_does_not_do_is_refused(shared, origin, request_line, status):
+    with shared.client() as client:
+        client.send(f"{request_line}\r\nHost: example.org\r\n\r\n")
+        assert client.response().status == status
+        client.expect_end()
+    assert origin.stats()["requests"] == 0
+
+
 def test_options_asterisk_is_answered_and_the_connection_goes_on(shared):
     with shared.client() as client:
         client.request("*", "OPTIONS")

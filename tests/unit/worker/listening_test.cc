@@ -126,6 +126,21 @@ TEST_F(ListeningTest, AtAnEndThatOthersServeTheBacklogIsLeftToThem) {
   EXPECT_TRUE(left) << "it is still there for another worker";
 }
 
+TEST_F(ListeningTest, AConnectionThatWokeACancelledAcceptIsServed) {
+  // Its arrival has woken our accept and no other worker's: left alone, nobody would look for it.
+  Port port = open_port();
+  for (int i = 0; i < 20; ++i) {
+    std::vector<ListeningSocket> sockets;
+    sockets.push_back(share(1, port));
+    adopt(sockets);
+    size_t before = served();
+    turn_until([&] { return loop().pending() == 1; });
+    auto client = connect_to(port);
+    run(listening_->close(false));
+    EXPECT_EQ(served(), before + 1);
+  }
+}
+
 TEST_F(ListeningTest, AFullServiceGetsNoConnectionsUntilThereIsRoom) {
   Port port = open_port();
   std::vector<ListeningSocket> sockets;

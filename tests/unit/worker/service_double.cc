@@ -64,6 +64,8 @@ void Service::drain() {
   told.push_back("drain");
 }
 
+void Service::count_accept_pause() {}
+
 void Service::abort() {
   told.push_back("abort");
   let_finish();
