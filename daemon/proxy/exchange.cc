@@ -295,11 +295,10 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
     tally(record, x.request().method, f.loop.now() - record.started, f.stats);
   }
   if (server.must_drain()) co_await server.drain();
-  bool again = server.finish();
   if (asked) f.log.write(record);
-  x.room.release();
-  f.stats.subtract(stats::Counter::exchanges_open);
   co_await io::SetContext(nullptr);
+  bool again = server.finish();  // gives back the head, which the record looked into
+  f.stats.subtract(stats::Counter::exchanges_open);
   c.linger = server.response_complete() && !again;  // a cut one must not end like a complete one
   co_return again;
 }

@@ -17,6 +17,7 @@ constexpr size_t own_lines_bytes = 192;
 constexpr uint64_t drained_bytes_max = 256 * 1024;
 
 char* put(char* at, std::string_view text) {
+  if (text.empty()) return at;  // an empty view may have no address
   std::memcpy(at, text.data(), text.size());
   return at + text.size();
 }
