@@ -142,6 +142,7 @@ io::Task<Attempt> ask(Exchange& x, Source& source, bool shared, const conf::Upst
   if (attempt.state == Attempt::State::answered) {
     x.record.first_byte_us = (x.loop().now() - before).count() / 1000;
     source.lease.succeeded(static_cast<uint64_t>(x.record.first_byte_us));
+    source.lease.count_response(source.client.head().status);
   }
   co_return attempt;
 }

@@ -69,6 +69,8 @@ def test_requests_are_counted_whichever_worker_served_them(ringwall, origin):
     assert rise("ringwall_cache_stored_total") == 1
     label = f'{{upstream="app",backend="127.0.0.1:{origin.port}"'
     assert rise(f"ringwall_backend_requests_total{label}}}") == origin.stats()["requests"]
+    assert rise(f'ringwall_backend_responses_total{label},class="2xx"}}') == 2
+    assert rise(f'ringwall_backend_responses_total{label},class="4xx"}}') == 1
 
 
 def test_failures_are_counted_by_what_went_wrong(ringwall, origin):
