@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/extents.h"
+#include "cache/index.h"
 #include "cache/pin.h"
 #include "cache/store.h"
 #include "daemon/base/limits.h"
@@ -202,6 +203,20 @@ size_t Fill::content(uint64_t offset, uint64_t length, std::span<iovec> out) con
 
 uint64_t Fill::committed() const {
   return entry_->available.load(std::memory_order_relaxed);
+}
+
+bool Fill::followed(unsigned own) const {
+  if (process_->pins.count(process_->ref(entry_)) > own + 1) return true;
+  const uint64_t ours = process_->pin_bit();
+  for (std::atomic<uint64_t>& word : entry_->pins) {
+    const uint64_t others = &word == &process_->pin_word(*entry_) ? ~ours : ~uint64_t{0};
+    if ((word.load(std::memory_order_relaxed) & others) != 0) return true;
+  }
+  return false;
+}
+
+std::string_view Fill::key() const {
+  return key_of(*entry_);
 }
 
 Follow Fill::follow() {

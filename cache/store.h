@@ -114,6 +114,9 @@ class Fill {
   /// send to its own client from the segment. Valid as long as the Fill.
   size_t content(uint64_t offset, uint64_t length, std::span<iovec> out) const;
   uint64_t committed() const;
+  /// Whether anybody but `own` Follows of this process has a pin on it. May be outdated at once.
+  bool followed(unsigned own) const;
+  std::string_view key() const;
   /// The same fill as a follower sees it, pinned on its own: the request that leads sends from it
   /// like any other, so that a slow leading client never slows the fill and its end never ends it.
   /// Requires: begin_head was true. May be called once; before or after finish().

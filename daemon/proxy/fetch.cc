@@ -122,13 +122,19 @@ io::Task<Attempt> ask(Exchange& x, Source& source, bool shared, const conf::Upst
     co_return attempt;
   }
   source.asked_at_s = x.loop().wall_seconds();
-  iovec piece = {const_cast<char*>(head.data()), head.size()};
   base::Instant before = x.loop().now();
-  int sent = co_await source.client.send(std::span<iovec>(&piece, 1), settings.send_timeout,
-                                         &x.facilities.cut);
+  io::Until until(before + settings.send_timeout, &x.facilities.cut);
+  int sent = co_await source.lease.stream().send(head, until);
+  if (sent > 0 && static_cast<size_t>(sent) < head.size()) {
+    std::string_view left = head.substr(static_cast<size_t>(sent));
+    iovec rest = {const_cast<char*>(left.data()), left.size()};
+    sent = co_await source.client.send(std::span<iovec>(&rest, 1), settings.send_timeout,
+                                       &x.facilities.cut);
+    if (sent == 0) sent = static_cast<int>(head.size());
+  }
   source.bytes_sent = head.size();
   room.release();
-  if (sent != 0) {
+  if (sent <= 0) {
     attempt.state = sent == -ECANCELED      ? Attempt::State::stopped
                     : sent == -ETIME        ? Attempt::State::timed_out
                     : source.lease.reused() ? Attempt::State::stale
@@ -205,7 +211,7 @@ io::Task<FetchResult> fetch(Exchange& x, bool shared, Upload& upload) {
                          attempt.state == Attempt::State::timed_out;
     if (backend_fault) source->lease.failed(attempt.failure);
     source->lease.stream().shut_down();
-    co_await upload.finish();
+    if (upload.begun()) co_await upload.finish();
     bool repeat = may_repeat(x, attempt, upload);
     if (!repeat || (!stale && !target.may_retry(tried))) co_return failed(attempt, upload);
     // A stale connection says nothing of its backend: the same one again, freshly connected.

@@ -16,6 +16,8 @@ using session::Piece;
 
 // How long a key is remembered as uncacheable, so that its requests are not collapsed in vain.
 constexpr uint32_t remember_uncacheable_s = 10;
+// And one that turned out too large only when it had been shared: the next to share it might be cut.
+constexpr uint32_t remember_too_large_s = 120;
 
 /// A fill on its way, shared by the leader and the task that reads the content. When the segment
 /// has no room for the rest, the reader hands the source over and the leader goes on without it.
@@ -37,18 +39,40 @@ bool fill_ready(cache::Fill& fill, session::BodyReader& body, bool& broken) {
   return body.done();
 }
 
+/// A key whose response is too large to be stored and did not say so: for a while its requests are
+/// not collapsed.
+void remember_too_large(Facilities& f, const std::string& key) {
+  f.store->purge(key);
+  auto never = [](const cache::Facts&, const void*) { return false; };
+  cache::Found found = f.store->find(key, never, nullptr, f.loop.wall_seconds());
+  if (auto* fill = std::get_if<cache::Fill>(&found)) fill->uncacheable(remember_too_large_s);
+}
+
+/// Room for more content; empty: there is none. A response that tells no length may turn out larger
+/// than is stored only when others follow it already: it goes on for them, as far as the segment
+/// allows, and is dropped afterwards.
+std::span<std::byte> room_for_more(cache::Fill& fill, const FillJob& job, uint64_t bytes_max) {
+  bool too_large = fill.committed() >= bytes_max;
+  if (too_large && !fill.followed(job.leader_waits ? 1 : 0)) return {};
+  return fill.space();
+}
+
 /// Reads the rest of the content into the segment.
 io::Task<void> run_fill(Facilities& f, std::shared_ptr<FillJob> job, cache::Fill fill,
                         uint64_t object_bytes_max) {
   Source& source = *job->source;
   session::BodyReader& body = source.client.body();
   while (!body.done()) {
-    std::span<std::byte> room;
-    if (fill.committed() < object_bytes_max) room = fill.space();
+    std::span<std::byte> room = room_for_more(fill, *job, object_bytes_max);
     if (room.empty()) {
-      // No room, or larger than may be stored and nobody knew: those who read it from here get no
-      // further; the leader does, from the source itself.
+      // Those who read it from here get no further; the leader does, from the source itself.
       if (!job->leader_waits) source.lease.close();
+      if (fill.committed() < object_bytes_max) co_return;
+      std::string key(fill.key());
+      {
+        cache::Fill ended = std::move(fill);
+      }
+      remember_too_large(f, key);
       co_return;
     }
     io::Until until(f.loop.now() + source.idle_timeout, &f.cut);
@@ -64,7 +88,11 @@ io::Task<void> run_fill(Facilities& f, std::shared_ptr<FillJob> job, cache::Fill
     fill.commit(piece.bytes.size());
   }
   fill.finish();
-  f.stats.add(stats::Counter::cache_stored);
+  if (fill.committed() > object_bytes_max) {
+    remember_too_large(f, std::string(fill.key()));
+  } else {
+    f.stats.add(stats::Counter::cache_stored);
+  }
   finish_source(source);
   job->source.reset();
 }

@@ -142,7 +142,7 @@ io::Task<void> pass(Exchange& x, PassReason reason) {
   Upload upload;
   FetchResult fetched = co_await fetch(x, false, upload);
   if (fetched.source == nullptr) {
-    co_await upload.finish();
+    if (upload.begun()) co_await upload.finish();
     co_await respond_error(x, fetched.status, fetched.why);
     co_return;
   }
@@ -154,7 +154,7 @@ io::Task<void> pass(Exchange& x, PassReason reason) {
   co_await relay(x, source, status, !upload.begun());
   bool streaming = upload.begun() && !upload.complete();
   if (streaming && source.lease) source.lease.stream().shut_down();
-  co_await upload.finish();
+  if (upload.begun()) co_await upload.finish();
   if (streaming) source.lease.close();
   finish_source(source);
   if (!http::is_safe(x.request().method)) invalidate(x);

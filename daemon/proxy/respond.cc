@@ -163,7 +163,7 @@ io::Task<FollowEnd> respond_follow(Exchange& x, cache::Follow& follow,
       if (end) co_return FollowEnd::answered;
       continue;
     }
-    if (state == State::abandoned) co_return FollowEnd::cut;
+    if (state == State::abandoned || state == State::uncacheable) co_return FollowEnd::cut;
     if (follow.arm(state, offset)) {
       io::Until until(x.loop().now() + look_again, &x.facilities.cut);
       co_await x.facilities.fills_moved.wait(until);

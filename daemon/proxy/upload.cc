@@ -50,7 +50,7 @@ io::Task<void> Upload::run(Exchange& x, Source& source) {
 }
 
 io::Task<void> Upload::finish() {
-  if (!begun_) co_return;
+  RW_ASSERT(begun_);
   if (!complete_ && !group_.empty()) {
     stop_.request();
     client_stream_->stop_reading();

@@ -21,7 +21,7 @@ class Upload {
   bool complete() const { return complete_; }
   /// Why the client's side failed: 0, or the status to answer (400, 408, 413).
   unsigned failure() const { return failure_; }
-  /// Cuts it short if it still runs, and waits until it has ended.
+  /// Cuts it short if it still runs, and waits until it has ended. Requires: begun().
   io::Task<void> finish();
 
  private:

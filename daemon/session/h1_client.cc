@@ -3,8 +3,7 @@
 namespace ringwall::session {
 
 io::Task<int> H1Client::send(std::span<iovec> pieces, base::Duration pause, io::Stop* stop) {
-  int code = co_await net::send_all(stream_, pieces, pause, stop);
-  co_return code;
+  return net::send_all(stream_, pieces, pause, stop);
 }
 
 io::Task<ResponseOutcome> H1Client::read_head(http::Method method, io::Until until) {

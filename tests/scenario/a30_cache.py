@@ -192,6 +192,26 @@ def test_object_size_max_lets_larger_answers_pass(ringwall, origin):
             assert origin.count(path) == fetches, (size, query)
 
 
+def test_those_who_share_an_answer_that_turns_out_too_large_get_all_of_it(ringwall, origin):
+    rw = ringwall(cache={"object_size_max": "100KiB"}, workers=2)
+    path = "/b/400000/large"
+    target = f"{path}?{FRESH}&chunked=1&gate=large"
+    clients = [rw.client() for _ in range(6)]
+    for client in clients:
+        client.request(target)
+    origin.wait_waiting("large")
+    wait_until(lambda: rw.ctl("cache", "usage", json_output=True).json["follows"] >= 5,
+               "all follow")
+    origin.open("large")
+    for client in clients:
+        assert client.response().body == content(path)
+        client.close()
+    assert origin.count(path) == 1
+    for fetches in (2, 3):
+        assert rw.get(f"{path}?{FRESH}&chunked=1&gate=large").body == content(path)
+        assert origin.count(path) == fetches, "it was not stored, and is not shared any more"
+
+
 def test_the_least_recently_used_makes_room(ringwall, origin):
     rw = ringwall(cache={"size": "8MiB", "object_size_max": "1MiB"})
     hot = f"/b/50000/hot?{FRESH}"
