@@ -3,21 +3,23 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 namespace ringwall::stats {
 namespace {
 
 constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-// Folding a slot takes some 20 us; a master that died in the middle must not hold readers up.
-constexpr int steady_reads_max = 1000;
+// Folding a slot takes some 20 us, unless the master loses its processor meanwhile: then readers
+// sleep between their looks. One that died in the middle holds them up for 50 ms or so, not more.
 constexpr int busy_reads_max = 20;
+constexpr int steady_reads_max = 320;
+constexpr timespec steady_pause = {.tv_sec = 0, .tv_nsec = 100'000};
 
 uint64_t slot_bit(unsigned slot) {
   return uint64_t{1} << (slot % 64);
@@ -185,8 +187,7 @@ Value Segment::steady(Read read) const {
     value = read();
     std::atomic_thread_fence(std::memory_order_acquire);
     if (before % 2 == 0 && version.load(std::memory_order_relaxed) == before) break;
-    // The master may have lost its processor in the middle of a fold: let it have ours.
-    if (i >= busy_reads_max) ::sched_yield();
+    if (i >= busy_reads_max) ::nanosleep(&steady_pause, nullptr);
   }
   return value;
 }
