@@ -109,10 +109,11 @@ def test_an_empty_line_before_a_request_is_ignored(shared):
 
 def test_one_connection_to_the_origin_serves_one_client_after_another(ringwall, origin):
     rw = ringwall(workers=1)
+    before = origin.stats()["connections"]  # another daemon may keep one
     for n in range(5):
         with rw.client() as client:
             assert client.ask(f"/b/10/keep{n}?cc=no-store").status == 200
-    assert origin.stats()["connections"] == 1
+    assert origin.stats()["connections"] == before + 1
 
 
 def test_connection_close_is_honoured_and_said(shared):
