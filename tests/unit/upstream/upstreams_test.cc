@@ -35,6 +35,7 @@ TEST_F(UpstreamsTest, AReloadKeepsConnectionsHealthAndCounts) {
   app().eject_time = std::chrono::hours(1);
   commit();
   keep_both();
+  std::shared_ptr<const Set> old = set_;  // an exchange holds the generation it began with
   Pending open = checkout();
   size_t failed = open.lease().backend().name() == a_.name() ? 0 : 1;
   open.lease().failed(Failure::closed);
