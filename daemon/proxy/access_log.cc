@@ -84,10 +84,16 @@ void format_combined(const Record& record, int64_t now_wall_ns, std::string& out
   append_quoted(out, record.user_agent);
   out += ' ';
   append_quoted(out, record.host);
-  fmt::format_to(to, FMT_COMPILE(" {} {}{}{} {} {} {}"), name_of(record.cache),
-                 record.backend.empty() ? "-" : record.upstream,
-                 record.backend.empty() ? "" : "/", record.backend, total_us(record, now_wall_ns),
-                 record.connect_us, record.first_byte_us);
+  out += ' ';
+  out += name_of(record.cache);
+  out += ' ';
+  if (record.backend.empty()) {
+    out += '-';
+  } else {
+    out.append(record.upstream).append(1, '/').append(record.backend);
+  }
+  fmt::format_to(to, FMT_COMPILE(" {} {} {}"), total_us(record, now_wall_ns), record.connect_us,
+                 record.first_byte_us);
   fmt::format_to(to, FMT_COMPILE(" {}\n"),
                  !record.error.empty() ? record.error
                  : record.completed    ? std::string_view("-")

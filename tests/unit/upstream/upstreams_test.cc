@@ -89,10 +89,10 @@ TEST_F(UpstreamsTest, ABackendThatIsGoneKeepsNothing) {
 
 TEST_F(UpstreamsTest, AnExchangeWithABackendThatIsGoneClosesItsConnectionAtTheEnd) {
   commit();
+  std::shared_ptr<const Set> old = set_;
   Pending first = checkout();
   Pending second = checkout();
   Pending& with_b = first.lease().backend().name() == b_.name() ? first : second;
-  std::shared_ptr<const Set> old = set_;
   remove_second();
   commit();
   base::UniqueFd theirs = b_.accept();
