@@ -1,6 +1,7 @@
 // Backoff: how long a child that has died waits before it is started again. At once after the first
-// death, then 100 ms, doubled with each further one up to 10 s; a minute of health forgets it all.
-// Pure: `now` is an argument.
+// death, then 100 ms, doubled with each further one; a minute of health forgets it all. One that had
+// become ready is back within a second whatever befalls it, for it serves meanwhile: half a second at
+// most. One that does not even become ready waits up to 10 s. Pure: `now` is an argument.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace ringwall::master {
 class Backoff {
  public:
   static constexpr base::Duration first_pause = std::chrono::milliseconds(100);
+  static constexpr base::Duration ready_pause_max = std::chrono::milliseconds(500);
   static constexpr base::Duration pause_max = std::chrono::seconds(10);
   static constexpr base::Duration health = std::chrono::minutes(1);
 
@@ -21,8 +23,10 @@ class Backoff {
 
   /// The child has died; when to start the next.
   base::Duration down(base::Instant now) {
-    if (!up_since_.is_never() && now - up_since_ >= health) next_ = base::Duration::zero();
+    bool was_ready = !up_since_.is_never();
+    if (was_ready && now - up_since_ >= health) next_ = base::Duration::zero();
     up_since_ = base::Instant::never();
+    if (was_ready) next_ = std::min(next_, ready_pause_max);
     base::Duration pause = next_;
     next_ = next_ == base::Duration::zero() ? first_pause : std::min(next_ * 2, pause_max);
     return pause;

@@ -13,14 +13,20 @@ base::Instant at(base::Duration d) {
 
 TEST(BackoffTest, TheFirstDeathCostsNoPauseFurtherOnesDoubleUpToTenSeconds) {
   Backoff backoff;
-  backoff.up(at(0s));
   std::vector<base::Duration> pauses;
-  for (int i = 1; i <= 10; ++i) {
-    pauses.push_back(backoff.down(at(i * 1s)));
-    backoff.up(at(i * 1s));
-  }
+  for (int i = 1; i <= 10; ++i) pauses.push_back(backoff.down(at(i * 1s)));
   EXPECT_EQ(pauses, (std::vector<base::Duration>{0ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms,
                                                  6400ms, 10s, 10s}));
+}
+
+TEST(BackoffTest, OneThatBecameReadyIsNeverKeptWaitingForLong) {
+  Backoff backoff;
+  std::vector<base::Duration> pauses;
+  for (int i = 1; i <= 6; ++i) {
+    backoff.up(at(i * 1s));
+    pauses.push_back(backoff.down(at(i * 1s)));
+  }
+  EXPECT_EQ(pauses, (std::vector<base::Duration>{0ms, 100ms, 200ms, 400ms, 500ms, 500ms}));
 }
 
 TEST(BackoffTest, AMinuteOfHealthForgetsItAll) {
