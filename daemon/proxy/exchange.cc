@@ -100,9 +100,10 @@ io::Task<void> through_cache(Exchange& x, std::string_view key, cache::Found fou
         co_await respond_error(x, 502, "fill-abandoned");
         co_return;
       }
-      if (end == FollowEnd::pass) {
-        x.record.cache = CacheOutcome::uncacheable;
-        co_await pass(x, busy_reason(cache::Busy::marked));
+      if (end == FollowEnd::unshared || end == FollowEnd::late) {
+        bool late = end == FollowEnd::late;
+        x.record.cache = late ? CacheOutcome::busy : CacheOutcome::uncacheable;
+        co_await pass(x, busy_reason(late ? cache::Busy::lock : cache::Busy::marked));
         co_return;
       }
     } else {
@@ -292,7 +293,9 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   }
   if (asked) {
     complete_record(record, server);
-    tally(record, x.request().method, f.loop.now() - record.started, f.stats);
+    std::optional<http::Method> method;
+    if (head.state == HeadOutcome::State::request) method = x.request().method;
+    tally(record, method, f.loop.now() - record.started, f.stats);
   }
   if (server.must_drain()) co_await server.drain();
   if (asked) f.log.write(record);

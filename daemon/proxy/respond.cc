@@ -106,16 +106,16 @@ io::Task<FollowEnd> respond_follow(Exchange& x, cache::Follow& follow,
   // The head.
   State state = follow.state();
   while (state == State::waiting) {
-    if (x.loop().now() >= patience) co_return FollowEnd::pass;
+    if (x.loop().now() >= patience) co_return FollowEnd::late;
     if (follow.arm(State::waiting, 0)) {
       base::Instant at = std::min(patience, x.loop().now() + look_again);
       io::Until until(at, &x.facilities.cut);
       co_await x.facilities.fills_moved.wait(until);
-      if (x.facilities.cut.requested()) co_return FollowEnd::pass;
+      if (x.facilities.cut.requested()) co_return FollowEnd::late;
     }
     state = follow.state();
   }
-  if (state == State::uncacheable) co_return FollowEnd::pass;
+  if (state == State::uncacheable) co_return FollowEnd::unshared;
   if (state == State::abandoned) co_return FollowEnd::abandoned;
 
   const cache::Facts& facts = follow.facts();

@@ -22,7 +22,8 @@ enum class FollowEnd : uint8_t {
   answered,   // a response was sent, or the client left
   cut,        // the fill ended early in the middle of the response; all it had was sent
   abandoned,  // no byte was sent and the fill is over: look up again
-  pass,       // not to be shared, or it takes too long: fetch without the cache
+  unshared,   // not to be shared: fetch without the cache
+  late,       // no head in time, or the worker stops: fetch without the cache
 };
 
 /// Waits for the head and sends the content as it arrives. `leading`: why this request

@@ -57,6 +57,15 @@ void tally_failure(const Record& record, stats::WorkerStats& stats) {
   stats.add(client ? Counter::clients_gone : Counter::responses_cut);
 }
 
+Counter counter_of(http::Method method) {
+  switch (method) {
+    case http::Method::get: return Counter::requests_get;
+    case http::Method::head: return Counter::requests_head;
+    case http::Method::post: return Counter::requests_post;
+    default: return Counter::requests_other;
+  }
+}
+
 void tally_cache(CacheOutcome outcome, stats::WorkerStats& stats) {
   switch (outcome) {
     case CacheOutcome::hit: stats.add(Counter::cache_hit); break;
@@ -72,14 +81,9 @@ void tally_cache(CacheOutcome outcome, stats::WorkerStats& stats) {
 
 }  // namespace
 
-void tally(const Record& record, http::Method method, base::Duration duration,
+void tally(const Record& record, std::optional<http::Method> method, base::Duration duration,
            stats::WorkerStats& stats) {
-  switch (method) {
-    case http::Method::get: stats.add(Counter::requests_get); break;
-    case http::Method::head: stats.add(Counter::requests_head); break;
-    case http::Method::post: stats.add(Counter::requests_post); break;
-    default: stats.add(Counter::requests_other);
-  }
+  if (method) stats.add(counter_of(*method));
   stats.observe_duration(static_cast<uint64_t>(duration.count() / 1000));
   stats.add(Counter::client_bytes_sent, record.bytes_sent);
   stats.add(Counter::client_bytes_received, record.bytes_received);

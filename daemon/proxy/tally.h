@@ -2,6 +2,8 @@
 // word that the access log tells of it, so that log and numbers cannot disagree.
 #pragma once
 
+#include <optional>
+
 #include "daemon/base/time.h"
 #include "daemon/http/method.h"
 #include "daemon/proxy/record.h"
@@ -9,8 +11,8 @@
 
 namespace ringwall::proxy {
 
-/// `duration`: from the first byte of the request to the end of the response.
-void tally(const Record& record, http::Method method, base::Duration duration,
+/// `method`: none where the head was refused. `duration`: from the first byte of the request to the end of the response.
+void tally(const Record& record, std::optional<http::Method> method, base::Duration duration,
            stats::WorkerStats& stats);
 
 }  // namespace ringwall::proxy

@@ -302,7 +302,9 @@ def test_a_slow_head_delays_collapsed_requests_no_longer_than_lock_timeout(ringw
         second.request(f"{path}?{FRESH}&gate=locked")
         origin.wait_waiting("locked", 2)
         origin.open("locked")
-        assert first.response().body == second.response().body == content(path)
+        led, late = first.response(), second.response()
+        assert led.body == late.body == content(path)
+        assert "detail=busy" in late.get("Cache-Status"), "late, which says nothing of the response"
 
 
 def test_a_stored_answer_is_served_while_the_origin_is_gone(ringwall):

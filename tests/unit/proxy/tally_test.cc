@@ -46,6 +46,15 @@ TEST(Tally, a_response_counts_by_method_class_and_cache) {
   EXPECT_EQ(f[Counter::clients_gone] + f[Counter::responses_cut], 0u);
 }
 
+TEST(Tally, a_head_that_was_refused_counts_by_no_method) {
+  Fixture f;
+  tally(failed(400, "bad head"), std::nullopt, 50us, f.own);
+  EXPECT_EQ(f[Counter::responses_4xx], 1u);
+  EXPECT_EQ(f[Counter::requests_get] + f[Counter::requests_head] + f[Counter::requests_post] +
+                f[Counter::requests_other],
+            0u);
+}
+
 TEST(Tally, every_outcome_of_the_cache_has_its_counter) {
   const std::pair<CacheOutcome, Counter> outcomes[] = {
       {CacheOutcome::hit, Counter::cache_hit},
