@@ -128,8 +128,8 @@ io::Task<Attempt> ask(Exchange& x, Source& source, bool shared, const conf::Upst
   if (sent > 0 && static_cast<size_t>(sent) < head.size()) {
     std::string_view left = head.substr(static_cast<size_t>(sent));
     iovec rest = {const_cast<char*>(left.data()), left.size()};
-    sent = co_await source.client.send(std::span<iovec>(&rest, 1), settings.send_timeout,
-                                       &x.facilities.cut);
+    sent = co_await net::send_all(source.lease.stream(), std::span<iovec>(&rest, 1),
+                                  settings.send_timeout, &x.facilities.cut);
     if (sent == 0) sent = static_cast<int>(head.size());
   }
   source.bytes_sent = head.size();

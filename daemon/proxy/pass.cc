@@ -1,7 +1,6 @@
 #include "daemon/proxy/pass.h"
 
 #include <array>
-#include <string>
 
 #include "daemon/caching/key.h"
 #include "daemon/http/cache_status.h"
@@ -41,9 +40,9 @@ void client_failed(Exchange& x, int code) {
 void invalidate(Exchange& x) {
   bool success = x.record.status >= 200 && x.record.status < 400;
   if (!success || x.facilities.store == nullptr || !x.route->cache.enabled) return;
-  std::string room(caching::key_bytes_max, '\0');
-  size_t length = caching::write_key(x.key_parts(), room.data());
-  if (length > 0) x.facilities.store->purge(std::string_view(room).substr(0, length));
+  char* room = x.room.chars();  // its place for a key, which a request that passes has not used
+  size_t length = caching::write_key(x.key_parts(), room);
+  if (length > 0) x.facilities.store->purge(std::string_view(room, length));
 }
 
 }  // namespace

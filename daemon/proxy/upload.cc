@@ -40,8 +40,8 @@ io::Task<void> Upload::run(Exchange& x, Source& source) {
       trailing_ += "\r\n";
       pieces[count++] = {trailing_.data(), trailing_.size()};
     }
-    int sent = co_await source.client.send(std::span<iovec>(pieces, count), settings.send_timeout,
-                                           &stop_);
+    int sent = co_await net::send_all(source.lease.stream(), std::span<iovec>(pieces, count),
+                                      settings.send_timeout, &stop_);
     // A backend that takes no more has perhaps answered already: the response decides.
     if (sent != 0) co_return;
     if (end) break;

@@ -2,10 +2,6 @@
 
 namespace ringwall::session {
 
-io::Task<int> H1Client::send(std::span<iovec> pieces, base::Duration pause, io::Stop* stop) {
-  return net::send_all(stream_, pieces, pause, stop);
-}
-
 io::Task<ResponseOutcome> H1Client::read_head(http::Method method, io::Until until) {
   http::HeadLimits limits;
   http::HeadParser parser(limits);

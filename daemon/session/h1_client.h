@@ -31,9 +31,6 @@ class H1Client {
   /// `stream` outlives it.
   explicit H1Client(net::Stream& stream) : stream_(stream), body_(stream, input_) {}
 
-  /// Sends serialised bytes. 0, or a negative errno (-ETIME: no progress within `pause`).
-  io::Task<int> send(std::span<iovec> pieces, base::Duration pause, io::Stop* stop);
-
   /// Reads the next head, interim or final. `method` is the request's: it decides on content.
   io::Task<ResponseOutcome> read_head(http::Method method, io::Until until);
   const http::ResponseHead& head() const { return head_; }

@@ -52,7 +52,6 @@ class H1Server final : public ServerStream {
   bool closing() const { return close_; }
 
   const http::RequestHead& request() const override { return head_; }
-  http::RequestHead& mutable_request() { return head_; }
   std::string_view request_trailers() const override { return body_.trailers(); }
   io::Task<Piece> read_content() override;
   void stop_reading() override {

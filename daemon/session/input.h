@@ -55,8 +55,6 @@ class Input {
     RW_ASSERT(end_ + n <= chunk_.size());
     end_ += static_cast<uint32_t>(n);
   }
-  /// Shortens what is there to its first `n` unread bytes; for decoding in place.
-  void truncate(size_t n) { end_ = begin_ + static_cast<uint32_t>(n); }
 
  private:
   void grow(io::Loop& loop) {
