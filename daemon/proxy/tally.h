@@ -11,7 +11,8 @@
 
 namespace ringwall::proxy {
 
-/// `method`: none where the head was refused. `duration`: from the first byte of the request to the end of the response.
+/// `method`: none where the head was refused. `duration`: from the first byte of the request to the
+/// end of the response.
 void tally(const Record& record, std::optional<http::Method> method, base::Duration duration,
            stats::WorkerStats& stats);
 
