@@ -208,12 +208,35 @@ void read_action(const Node& table, const Assembly& assembly, Route& route, Prob
   problems.push_back(std::move(problem));
 }
 
+/// `negative` of a route's cache: statuses with lifetimes.
+void read_lifetimes(const Node& table, RouteCache& cache, Problems& problems) {
+  for (const Entry& entry : table.entries) {
+    std::string label = "route.cache.negative." + base::escaped(entry.name);
+    auto status = base::parse_decimal(entry.name);
+    if (!status || *status < 200 || *status > 599 || entry.name.size() != 3) {
+      problems.push_back({entry.where, label, "not a status",
+                          "a final status from 200 to 599, such as 404", "", ""});
+      continue;
+    }
+    auto value = read_value(*find_key(section_named("route_cache"), "default_lifetime"),
+                            entry.value, label, problems);
+    if (!value) continue;
+    cache.negative.push_back({static_cast<unsigned>(*status), std::get<Duration>(*value)});
+  }
+}
+
 void read_route_cache(const Node& table, RouteCache& cache, Problems& problems) {
   Node defaults;
   const Node* written = formed("route", table, "cache");
   bool is_table = written != nullptr && written->kind == Kind::table;
-  read_section("route_cache", is_table ? *written : defaults, "route.cache", cache, problems);
+  const Node& settings = is_table ? *written : defaults;
+  read_section("route_cache", settings, "route.cache", cache, problems);
   if (written != nullptr && !is_table) cache.enabled = written->boolean;
+  const Node* key = formed("route_cache", settings, "key");
+  read_section("cache_key", key != nullptr ? *key : defaults, "route.cache.key", cache.key,
+               problems);
+  const Node* negative = formed("route_cache", settings, "negative");
+  if (negative != nullptr) read_lifetimes(*negative, cache, problems);
 }
 
 void read_routes(Assembly& assembly, Problems& problems) {

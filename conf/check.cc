@@ -137,7 +137,7 @@ const Node& single(const Assembly& assembly, std::string_view name) {
   return entry != nullptr ? entry->value : *assembly.tree;
 }
 
-void check_singles(const Assembly& assembly, Problems& errors) {
+void check_singles(const Assembly& assembly, Problems& errors, Problems& warnings) {
   const Config& config = assembly.config;
   const Node& http = single(assembly, "http");
   if (!is_token(config.http.via)) {
@@ -150,6 +150,7 @@ void check_singles(const Assembly& assembly, Problems& errors) {
                       "larger than http.head_size_max", "at most head_size_max", "", ""});
   }
   const Node& cache = single(assembly, "cache");
+  check_cache(config.cache, cache, warnings);
   if (config.cache.size != 0 && config.cache.object_size_max > config.cache.size) {
     errors.push_back({place_of(cache, "object_size_max"), "cache.object_size_max",
                       "larger than cache.size", "at most cache.size", "", ""});
@@ -183,7 +184,7 @@ bool is_token(std::string_view text) {
 }
 
 void check(const Assembly& assembly, Problems& errors, Problems& warnings) {
-  check_singles(assembly, errors);
+  check_singles(assembly, errors, warnings);
   check_listeners(assembly, errors, warnings);
   check_upstreams(assembly, errors, warnings);
   check_names(assembly.config.routes, assembly.routes, "route", errors);

@@ -12,6 +12,10 @@ void check(const Assembly& assembly, Problems& errors, Problems& warnings);
 /// Rules of routes alone (conf/check_route.cc).
 void check_routes(const Assembly& assembly, Problems& errors, Problems& warnings);
 
+/// Rules of caching (conf/check_cache.cc), of one route and of [cache].
+void check_route_cache(const RouteCache& cache, const Node& route, Problems& errors);
+void check_cache(const Cache& cache, const Node& table, Problems& warnings);
+
 /// Where `key` of `table` has its value; the table's own place when it is not there.
 Where place_of(const Node& table, std::string_view key);
 

@@ -209,6 +209,7 @@ void check_routes(const Assembly& assembly, Problems& errors, Problems& warnings
     if (!route.host.empty()) report("host", complain_of_host(route.host));
     report("path", complain_of_path(route.path));
     check_answer(route, table, errors);
+    check_route_cache(route.cache, table, errors);
     warn_of_cache(config, route, table, warnings);
   }
   check_equal_routes(assembly, errors);

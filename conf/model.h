@@ -50,6 +50,9 @@ struct Cache {
   bool literal_lru = false;          // order = "lru"; else two segments, "segmented"
   uint64_t object_size_max = 0;      // larger responses are not stored
   bool huge_pages = false;
+  base::PrefixSet purge_from;        // who may send PURGE
+  std::string purge_token;           // and with what token; empty: none
+  bool purge_soft = true;            // purges by tag, group and prefix mark where nothing else is said
 };
 
 /// Limits and timeouts of the client side; [http] sets the defaults for all listeners.
@@ -113,11 +116,58 @@ struct FixedAnswer {
   Duration delay{};                  // waits before it answers; for demos and tests
 };
 
-/// `cache` of a route.
+/// `negative` of a route's cache: how long answers with this status are fresh where they name no
+/// lifetime themselves.
+struct NegativeLifetime {
+  unsigned status = 0;
+  Duration lifetime{};
+
+  bool operator==(const NegativeLifetime&) const = default;
+};
+
+/// `key` of a route's cache: what a cache key is made of beside scheme, host and path.
+struct CacheKey {
+  bool query = true;                     // false: the query does not belong to the key
+  std::vector<std::string> query_only;   // of the query only these parameters; empty: all …
+  std::vector<std::string> query_without;  // … but these; "utm_*" stands for all that begin so
+  bool query_sorted = false;             // parameters in the order of their names
+  bool path_lower_case = false;
+  bool host = true;                      // false: all hosts of the route share their entries
+  std::vector<std::string> fields;       // request fields that belong to the key
+  std::vector<std::string> cookies;      // cookies, likewise
+};
+
+/// `cache` of a route. Read by daemon/caching, whose functions are pure in it.
 struct RouteCache {
   bool enabled = true;
+  // storing
   std::optional<Duration> default_lifetime;  // where the response names none and may be stored
+  unsigned heuristic_percent = 10;   // of the age of Last-Modified, where nothing else is named; 0: off
+  Duration heuristic_max{};          // longest lifetime of that kind
+  std::vector<NegativeLifetime> negative;
+  Duration uncacheable_time{};       // a key is remembered as uncacheable for so long; 0: not
+  std::string targeted_field;        // besides CDN-Cache-Control and before it; empty: none
+  std::vector<std::string> tag_fields;  // response fields that name tags, separated by , and space
+  bool tags_sent = false;            // those fields go on to clients
+  uint64_t object_size_max = 0;      // 0: cache.object_size_max
+  unsigned min_uses = 1;             // requests within min_uses_time before a response is stored
+  Duration min_uses_time{};
+  // reuse
+  bool client_directives = true;     // Cache-Control and Pragma of requests count
+  Duration grace{};                  // operator's: stale responses may be used for so long while …
+  Duration refresh_ahead{};          // … they are refreshed; before the end of the lifetime, 0: off
+  // variants
+  unsigned variants_max = 64;        // per key
+  enum class Encodings { as_sent, canonical } accept_encoding = Encodings::canonical;
+  std::vector<std::string> languages;  // Accept-Language is narrowed to the best of them; empty: as sent
+  CacheKey key;
+  // collapsing
   Duration lock_timeout{};           // longest wait of a collapsed request for the head of a fill
+  unsigned waiters_max = 0;          // collapsed requests of one fill per worker; 0: unlimited
+  enum class Overflow { fetch, reject } overflow = Overflow::fetch;  // beyond those bounds
+  unsigned finish_percent = 0;       // a fetch whose clients have all gone ends below this part
+  // ranges
+  uint64_t slice_size = 0;           // ranges of what is not stored are fetched in slices; 0: off
 };
 
 /// [[route]]: first the most specific host, then the longest path, decides.

@@ -1,38 +1,10 @@
 #include "conf/schema.h"
 
+#include "conf/schema_rows.h"
 #include "daemon/base/limits.h"
 
 namespace ringwall::conf {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr uint64_t kib = 1024;
-constexpr uint64_t mib = kib * kib;
-constexpr uint64_t gib = mib * kib;
-constexpr base::Duration day = 24h;
-constexpr base::Duration year = 365 * day;
-
-/// A key bound to a member of the model; its type and the bounds of timeouts follow from that.
-template <auto member>
-constexpr Key key(std::string_view name, std::string_view fallback, std::string_view help) {
-  Key key;
-  key.name = name;
-  key.fallback = fallback;
-  key.help = help;
-  key.binding = bind<member>();
-  key.type = key.binding.type;
-  return key.type == Type::duration ? key.between(1ms, day) : key;
-}
-
-/// A key whose meaning conf/assemble.cc gives.
-constexpr Key special(std::string_view name, Type type, std::string_view help) {
-  Key key;
-  key.name = name;
-  key.type = type;
-  key.help = help;
-  return key;
-}
 
 constexpr Key top_keys[] = {
     special("include", Type::strings,
@@ -96,33 +68,6 @@ constexpr Key log_keys[] = {
                       "Lines of the access log: the combined format with ringwall's fields behind "
                       "it, or one JSON object a line.")
         .one_of("combined|json"),
-};
-
-constexpr Key cache_keys[] = {
-    key<&Cache::size>("size", "256MiB",
-                      "Memory for stored responses and those in flight, one arena shared by all "
-                      "workers and reserved at start. 0: no cache.")
-        .is(Type::size)
-        .between(4 * mib, 256 * gib)
-        .or_zero()
-        .at_restart(),
-    key<&Cache::literal_lru>("order", "segmented",
-                             "What is evicted first. \"segmented\": the least recently used, "
-                             "responses used only once before those used again; keeps more of "
-                             "what is wanted. \"lru\": the least recently used, literally.")
-        .is(Type::choice)
-        .one_of("segmented|lru")
-        .at_restart(),
-    key<&Cache::object_size_max>("object_size_max", "0",
-                                 "Larger responses pass through without being stored. 0: a quarter "
-                                 "of `size`.")
-        .is(Type::size)
-        .between(1, 256 * gib)
-        .or_zero(),
-    key<&Cache::huge_pages>("huge_pages", "false",
-                            "Ask the kernel for huge pages; lookups in a large cache cost a "
-                            "quarter less.")
-        .at_restart(),
 };
 
 constexpr Key http_keys[] = {
@@ -268,23 +213,12 @@ constexpr Key answer_keys[] = {
         .or_zero(),
 };
 
-constexpr Key route_cache_keys[] = {
-    key<&RouteCache::enabled>("enabled", "true", "Store responses and answer from the cache."),
-    key<&RouteCache::default_lifetime>("default_lifetime", "",
-                                       "Freshness lifetime of responses that may be stored but "
-                                       "name none. Unset: such responses are not stored.")
-        .between(1s, year),
-    key<&RouteCache::lock_timeout>("lock_timeout", "10s",
-                                   "How long a request waits for another's fetch of the same "
-                                   "response to bring a head, before it fetches for itself."),
-};
-
-constexpr Section sections[] = {
+const Section sections[] = {
     {"", "Top of a file", "Before the first table.", top_keys},
     {"process", "[process]", "The processes of the daemon.", process_keys},
     {"control", "[control]", "The door for ringwallctl(1).", control_keys},
     {"log", "[log]", "Error log and access log.", log_keys},
-    {"cache", "[cache]", "The cache shared by all workers.", cache_keys},
+    {"cache", "[cache]", "The cache shared by all workers.", cache_rows()},
     {"http", "[http]", "Limits and timeouts towards clients, for all listeners.", http_keys},
     {"listener", "[[listener]]", "An address where clients connect; at least one.", listener_keys},
     {"upstream", "[upstream.NAME]", "A named group of backends.", upstream_keys},
@@ -292,7 +226,9 @@ constexpr Section sections[] = {
      backend_keys},
     {"route", "[[route]]", "What answers a request; has exactly one of the actions.", route_keys},
     {"respond", "respond = { … } in a route", "A fixed answer.", answer_keys},
-    {"route_cache", "cache = { … } in a route", "Caching of one route.", route_cache_keys},
+    {"route_cache", "cache = { … } in a route", "Caching of one route.", route_cache_rows()},
+    {"cache_key", "key = { … } in cache of a route",
+     "What tells stored responses apart, beside scheme, host and path.", cache_key_rows()},
 };
 
 }  // namespace

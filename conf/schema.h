@@ -3,7 +3,7 @@
 //
 // A Section is a kind of table ([cache], [[listener]], the inline table of `respond`), a Key is one
 // name in it. A key that is bound to a member of the model is read, checked and stored by
-// conf/section.cc alone; the few others (references, backends, actions) are checked for their type
+// conf/value.cc alone; the few others (references, backends, actions) are checked for their type
 // there and given their meaning in conf/assemble.cc. Add a key here, run the tests, and paste what
 // `ringwall-schema` prints into man/ringwall.toml.5.
 #pragma once
@@ -42,6 +42,8 @@ enum class Type : uint8_t {
   fields,          // table: field name to value or list of values
   answer,          // table of [route.respond]
   route_cache,     // table of [route.cache], or false
+  cache_key,       // table of [route.cache.key]
+  lifetimes,       // table: status to duration
 };
 
 enum class Reload : uint8_t { live, restart };
@@ -85,6 +87,7 @@ constexpr Type type_of_member() {
   if constexpr (std::is_same_v<Member, std::optional<base::Duration>>) return Type::duration;
   if constexpr (std::is_same_v<Member, base::Address>) return Type::address;
   if constexpr (std::is_same_v<Member, base::PrefixSet>) return Type::prefixes;
+  if constexpr (std::is_same_v<Member, std::vector<std::string>>) return Type::strings;
   if constexpr (std::is_integral_v<Member>) return Type::integer;
   if constexpr (std::is_enum_v<Member>) return Type::choice;
   return Type::string;

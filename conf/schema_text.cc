@@ -91,6 +91,10 @@ std::string expected_text(const Key& key) {
       return "a table such as { status = 200, body = \"hello\" }";
     case Type::route_cache:
       return "false or a table such as { default_lifetime = \"10s\" }";
+    case Type::cache_key:
+      return "a table such as { query_without = [\"utm_*\"] }";
+    case Type::lifetimes:
+      return "a table of statuses and durations such as { 404 = \"10s\" }";
   }
   return "";
 }
@@ -131,6 +135,10 @@ std::string_view type_text(Type type) {
       return "table";
     case Type::route_cache:
       return "table or false";
+    case Type::cache_key:
+      return "table";
+    case Type::lifetimes:
+      return "table of durations";
   }
   return "";
 }

@@ -134,6 +134,13 @@ std::optional<Value> read_prefixes(const Case& c) {
   return set;
 }
 
+std::optional<Value> read_strings(const Case& c) {
+  if (!is_list_of_strings(c)) return std::nullopt;
+  std::vector<std::string> strings;
+  for (const Node& item : c.node.items) strings.push_back(item.text);
+  return strings;
+}
+
 std::optional<Value> read_text(const Case& c) {
   if (c.node.kind != Kind::string) return c.wrong_type();
   if (c.key.type == Type::string) return c.node.text;
@@ -231,6 +238,8 @@ std::optional<Value> read_value(const Key& key, const Node& node, const std::str
       return read_address(c);
     case Type::prefixes:
       return read_prefixes(c);
+    case Type::strings:
+      return read_strings(c);
     case Type::string:
     case Type::path:
       return read_text(c);
@@ -257,6 +266,8 @@ bool has_form(const Key& key, const Node& node, const std::string& label, Proble
       return is(node.kind == Kind::list);
     case Type::fields:
     case Type::answer:
+    case Type::cache_key:
+    case Type::lifetimes:
       return is(node.kind == Kind::table);
     case Type::boolean:
       return is(node.kind == Kind::boolean);
