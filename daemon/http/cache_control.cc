@@ -4,6 +4,7 @@
 
 #include "daemon/base/text.h"
 #include "daemon/http/grammar.h"
+#include "daemon/http/structured.h"
 
 namespace ringwall::http {
 namespace {
@@ -46,15 +47,21 @@ constexpr Lifetime lifetimes[] = {
     {"stale-if-error", &CacheControl::stale_if_error},
 };
 
+/// At least one field name and nothing else.
+bool is_list_of_names(std::string_view text) {
+  ListElements names(text);
+  bool any = false;
+  while (auto name = names.next()) {
+    if (!is_token(*name)) return false;
+    any = true;
+  }
+  return any;
+}
+
 /// no-cache and private: the qualified form names fields, anything unclear is the bare form.
 void take_qualified(const Parameter& directive, bool& bare, bool& with_fields) {
-  ListElements names(directive.value);
-  auto first = names.next();
-  if (directive.has_value && directive.valid && first && is_token(*first)) {
-    with_fields = true;
-  } else {
-    bare = true;
-  }
+  bool qualified = directive.has_value && directive.valid && is_list_of_names(directive.value);
+  (qualified ? with_fields : bare) = true;
 }
 
 /// What is no directive ("no-store; private" written with the wrong separator): nothing in it may
@@ -92,14 +99,82 @@ void take(const Parameter& directive, CacheControl& out) {
   }
 }
 
+using structured::Item;
+using structured::Member;
+
+bool is_true(const Member& member) {
+  return !member.inner && member.item.type == Item::Type::boolean && member.item.integer == 1;
+}
+bool is_false(const Member& member) {
+  return !member.inner && member.item.type == Item::Type::boolean && member.item.integer == 0;
+}
+bool is_string(const Member& member) {
+  return !member.inner && member.item.type == Item::Type::string;
+}
+
+void take_restriction(const Member& member, bool& bare, bool& with_fields) {
+  if (is_false(member)) return;
+  bool qualified = is_string(member) && is_list_of_names(member.item.text);
+  (qualified ? with_fields : bare) = true;
+}
+
+void take_targeted(const Member& member, CacheControl& out) {
+  if (member.key == "no-store") out.no_store = !is_false(member);
+  if (member.key == "no-cache") take_restriction(member, out.no_cache, out.no_cache_fields);
+  if (member.key == "private") take_restriction(member, out.private_, out.private_fields);
+  for (const Flag& flag : flags) {
+    if (member.key == flag.name && is_true(member)) out.*flag.member = true;
+  }
+  for (const Lifetime& lifetime : lifetimes) {
+    if (member.key != lifetime.name || member.inner) continue;
+    if (member.item.type != Item::Type::integer) continue;
+    out.*lifetime.member =
+        static_cast<uint32_t>(std::clamp<int64_t>(member.item.integer, 0, delta_seconds_max));
+  }
+}
+
+bool is_qualifiable(std::string_view directive) {
+  return base::equal_ignoring_case(directive, "private") ||
+         base::equal_ignoring_case(directive, "no-cache");
+}
+
 }  // namespace
+
+std::optional<CacheControl> parse_targeted(std::string_view text) {
+  auto members = structured::parse_dictionary(text);
+  if (!members || members->empty()) return std::nullopt;
+  CacheControl out;
+  for (const Member& member : *members) take_targeted(member, out);
+  return out;
+}
+
+bool names_field(std::string_view value, std::string_view name, bool targeted) {
+  if (targeted) {
+    auto members = structured::parse_dictionary(value);
+    if (!members) return false;
+    for (const Member& member : *members) {
+      if (!is_qualifiable(member.key) || !is_string(member)) continue;
+      if (list_has(member.item.text, name)) return true;
+    }
+    return false;
+  }
+  ListElements directives(value);
+  while (auto text = directives.next()) {
+    Parameter directive = parse_parameter(*text);
+    if (!directive.valid || !is_qualifiable(directive.name)) continue;
+    if (list_has(directive.value, name)) return true;
+  }
+  return false;
+}
 
 void add_cache_control(std::string_view value, CacheControl& out) {
   ListElements directives(value);
   while (auto text = directives.next()) {
     Parameter directive = parse_parameter(*text);
     // Where a quoted string does not end nobody knows what it has swallowed.
-    if (!directive.valid && text->find('"') != std::string_view::npos) out.no_store = true;
+    if (!directive.valid && text->find('"') != std::string_view::npos) {
+      out.no_store = out.private_ = true;
+    }
     take(directive, out);
   }
 }

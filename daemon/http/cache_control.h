@@ -1,10 +1,9 @@
 // Cache-Control (RFC 9111 section 5.2) of requests and responses, read from all its field lines.
 // What is unclear is read as the more restrictive: of repeated lifetimes the smallest counts, an
 // invalid number means 0 (stale; section 4.2.1), a directive whose argument is broken still counts.
-// Where the
-// syntax is broken, leading restrictions still count and an unclosed quote means no-store. Numbers
-// beyond 2^31 count as that (section 1.2.2); both token and quoted form are taken. Unknown
-// directives are ignored. Pure, no allocation.
+// Where the syntax is broken, leading restrictions still count and an unclosed quote means no-store
+// and private. Numbers beyond 2^31 count as that (section 1.2.2); both token and quoted form are
+// taken. Unknown directives are ignored. Pure; only targeted fields allocate.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +46,16 @@ CacheControl parse_cache_control(const FieldSection& fields,
                                  FieldName name = FieldName::cache_control);
 /// Adds one value's directives to `out`, as if it were one more line.
 void add_cache_control(std::string_view value, CacheControl& out);
+
+/// The directives of a targeted field (RFC 9213 section 2.1), whose lines are joined to `text`: a
+/// dictionary of structured fields. Nothing where it is none or empty: it is then as if absent. A
+/// lifetime that is no integer is ignored, a negative one is 0; a flag counts where it is true; a
+/// restriction (no-store, no-cache, private) with a value of another type still counts.
+std::optional<CacheControl> parse_targeted(std::string_view text);
+
+/// Whether private="…" or no-cache="…" in `value`, a field line or (`targeted`) the joined text of
+/// a targeted field, names the field `name`.
+bool names_field(std::string_view value, std::string_view name, bool targeted = false);
 
 /// delta-seconds: digits only; saturates at delta_seconds_max; nothing when it is no number.
 std::optional<uint32_t> parse_delta_seconds(std::string_view text);

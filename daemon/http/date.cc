@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "daemon/base/text.h"
+
 namespace ringwall::http {
 namespace {
 
@@ -67,7 +69,7 @@ class Reader {
 
   bool at_end() const { return ok_ && rest_.empty(); }
   void literal(std::string_view text) {
-    ok_ = ok_ && rest_.starts_with(text);
+    ok_ = ok_ && begins_with(text);
     if (ok_) rest_.remove_prefix(text.size());
   }
   int digits(size_t count) {
@@ -89,7 +91,7 @@ class Reader {
   template <size_t N>
   int name(const std::array<std::string_view, N>& names) {
     for (size_t i = 0; i < N; ++i) {
-      if (!rest_.starts_with(names[i])) continue;
+      if (!begins_with(names[i])) continue;
       rest_.remove_prefix(names[i].size());
       return static_cast<int>(i);
     }
@@ -107,6 +109,10 @@ class Reader {
   }
 
  private:
+  bool begins_with(std::string_view text) const {
+    return base::equal_ignoring_case(rest_.substr(0, text.size()), text);
+  }
+
   std::string_view rest_;
   bool ok_ = true;
 };

@@ -17,8 +17,9 @@ constexpr size_t date_bytes = 29;
 void write_date(base::WallSeconds time, char* out);
 
 /// IMF-fixdate, the obsolete RFC 850 form (its two-digit year is the one at most 50 years after
-/// `now`) or asctime; exact spelling and case, valid day, time and day of the week (the name of
-/// the day is not checked against the date). A leap second counts as the second before it.
+/// `now`) or asctime; exact spelling in any case (RFC 9111 section 4.2), valid day, time and day of
+/// the week (the name of the day is not checked against the date). A leap second counts as the
+/// second before it.
 std::optional<base::WallSeconds> parse_date(std::string_view text, base::WallSeconds now);
 
 }  // namespace ringwall::http

@@ -91,6 +91,58 @@ TEST(CacheControl, what_an_unclosed_quote_swallows_is_not_overlooked) {
   EXPECT_TRUE(of("x=\"a, no-store").no_store);
   EXPECT_TRUE(of("max-age=60, private=\"a, no-store").no_store);
   EXPECT_FALSE(of("x=\"a, no-store\"").no_store);
+  // must-understand lets no-store be overlooked, but not what nobody could read.
+  EXPECT_TRUE(of("must-understand, x=\"a").private_);
+}
+
+TEST(CacheControl, one_broken_name_makes_the_qualified_form_the_bare_one) {
+  EXPECT_TRUE(of("private=\"a, b c\"").private_);
+  EXPECT_FALSE(of("private=\"a, b c\"").private_fields);
+  EXPECT_TRUE(of("no-cache=\"a;b\"").no_cache);
+}
+
+TEST(CacheControl, qualified_forms_name_their_fields) {
+  EXPECT_TRUE(names_field("max-age=1, no-cache=\"a, Set-Cookie\"", "set-cookie"));
+  EXPECT_TRUE(names_field("PRIVATE=x", "X"));
+  EXPECT_TRUE(names_field("private=\"x\", private=\"y\"", "y"));
+  EXPECT_FALSE(names_field("no-cache=\"a\"", "b"));
+  EXPECT_FALSE(names_field("no-cache", "no-cache"));
+  EXPECT_FALSE(names_field("ext=\"a, private=b\"", "b"));
+  EXPECT_TRUE(names_field("private=\"a, b\", max-age=5", "B", true));
+  EXPECT_FALSE(names_field("private=b", "b", true));
+  EXPECT_FALSE(names_field("private=\"b\", &", "b", true));
+}
+
+// RFC 9213 section 2.1.
+TEST(CacheControl, a_targeted_field_is_a_dictionary) {
+  auto control = parse_targeted(
+      "max-age=60;x=1, s-maxage=-1, stale-if-error=99999999999, no-cache=\"a\", public, foo");
+  ASSERT_TRUE(control);
+  EXPECT_EQ(control->max_age, 60u);
+  EXPECT_EQ(control->s_maxage, 0u);
+  EXPECT_EQ(control->stale_if_error, delta_seconds_max);
+  EXPECT_TRUE(control->no_cache_fields && !control->no_cache && control->public_);
+  EXPECT_EQ(parse_targeted("max-age=1, max-age=2")->max_age, 2u);
+}
+
+TEST(CacheControl, a_targeted_field_that_is_empty_or_invalid_is_absent) {
+  for (const char* text : {"", " ", "max-age=10000, &&&&&", "max-age =100", "max-age= 100",
+                           "MaX-aGe=3600", "max-age=1,", "max-age=\"1", "max-age=1 no-store"}) {
+    EXPECT_FALSE(parse_targeted(text)) << text;
+  }
+}
+
+TEST(CacheControl, in_a_targeted_field_types_count) {
+  for (const char* text :
+       {"max-age=\"60\"", "max-age=x", "max-age=1.5", "max-age", "max-age=:YQ==:", "max-age=(60)",
+        "public=?0", "public=1", "must-revalidate=\"x\"", "no-store=?0", "no-cache=?0",
+        "private=?0", "foo"}) {
+    EXPECT_EQ(parse_targeted(text), CacheControl()) << text;
+  }
+  EXPECT_TRUE(parse_targeted("no-store=1")->no_store);
+  EXPECT_TRUE(parse_targeted("no-cache=a")->no_cache);
+  EXPECT_TRUE(parse_targeted("private=\"\"")->private_);
+  EXPECT_TRUE(parse_targeted("private=(\"a\")")->private_);
 }
 
 TEST(CacheControl, unknown_directives_are_ignored) {
