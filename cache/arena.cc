@@ -186,6 +186,13 @@ Arena& arena_of(Process& process, Ref unit) {
   return process.arena(process.page_of(unit) % process.super().arena_count);
 }
 
+// All of `run` but its first `units`.
+void give_back_end(Process& process, Section& section, Run run, uint32_t units) {
+  const uint32_t index = process.page_of(run.unit);
+  give_back(process, section, arena_of(process, run.unit), index,
+            run.unit - process.first_unit(index) + units, run.units - units);
+}
+
 }  // namespace
 
 Grant take_run(Process& process, uint32_t want, uint32_t least, Cell& cell) {
@@ -227,13 +234,21 @@ bool trim_run(Process& process, Cell& cell, uint32_t units) {
   RW_ASSERT(units > 0);
   RW_ASSERT(units <= run.units);
   if (units == run.units) return true;
-  Arena& arena = arena_of(process, run.unit);
-  Section section(process.base(), arena.lock);
+  Section section(process.base(), arena_of(process, run.unit).lock);
   if (!section) return false;
-  const uint32_t index = process.page_of(run.unit);
   section.set(cell, pack({run.unit, units}));
-  give_back(process, section, arena, index, run.unit - process.first_unit(index) + units,
-            run.units - units);
+  give_back_end(process, section, run, units);
+  return true;
+}
+
+bool trim_entry(Process& process, Entry& entry, uint32_t units) {
+  const Run run{process.ref(&entry), entry.own_units};
+  RW_ASSERT(units > 0);
+  RW_ASSERT(units < run.units);
+  Section section(process.base(), arena_of(process, run.unit).lock);
+  if (!section) return false;
+  section.set(entry.own_units, static_cast<uint16_t>(units));
+  give_back_end(process, section, run, units);
   return true;
 }
 

@@ -25,6 +25,9 @@ bool free_run(Process& process, Cell& cell, uint64_t replacement = 0);
 /// Shortens the run that `cell` owns to its first `units`. False: busy, nothing has changed.
 bool trim_run(Process& process, Cell& cell, uint32_t units);
 
+/// The same for an entry's own run. Only by who fills it.
+bool trim_entry(Process& process, Entry& entry, uint32_t units);
+
 /// Gives a page that has just been reserved to its arena; false: busy or not the next page.
 bool activate_page(std::byte* base, Superblock& super, uint32_t page);
 

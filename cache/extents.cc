@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cache/object.h"
+
 namespace ringwall::cache {
 namespace {
 
 // Extents shorter than wished for that one object may have before eviction goes on for longer ones.
 constexpr uint32_t short_extents_max = 8;
+// Extents of one object that may be as short as shred_units.
+constexpr uint32_t shreds_max = 64;
 
 /// One more piece of the table, behind `last` or as the first.
 Grant add_piece(Process& process, Entry& entry, Piece* last, Ticket& ticket, FillState& fill,
                 Budget& budget) {
-  Cell& link = last == nullptr ? entry.table : last->next;
+  Cell& link = last == nullptr ? extension(entry).table : last->next;
   const uint32_t units =
       last == nullptr
           ? 1
@@ -38,55 +42,6 @@ Grant add_piece(Process& process, Entry& entry, Piece* last, Ticket& ticket, Fil
 
 }  // namespace
 
-std::string_view head_of(const Process& process, const Entry& entry) {
-  const Run run = unpack(entry.first.load(std::memory_order_acquire));
-  return {process.at<const char>(run.unit), entry.head_length};
-}
-
-Cell* next_extent(const Process& process, Entry& entry, ExtentPlace& place) {
-  Cell* link = nullptr;
-  if (place.piece == nullptr) {
-    link = &entry.table;
-  } else if (place.index + 1 == place.piece->capacity) {
-    link = &place.piece->next;
-  }
-  if (link == nullptr) {
-    ++place.index;
-    return &place.piece->cells()[place.index];
-  }
-  const Run piece = unpack(link->load(std::memory_order_acquire));
-  if (!piece) return nullptr;
-  place = {process.at<Piece>(piece.unit), 0};
-  return &place.piece->cells()[0];
-}
-
-size_t content_spans(const Process& process, const Entry& entry, uint64_t offset, uint64_t length,
-                     std::span<iovec> out) {
-  const uint64_t available = entry.available.load(std::memory_order_acquire);
-  if (offset >= available) return 0;
-  uint64_t left = std::min(length, available - offset);
-  uint64_t skip = entry.head_length + offset;
-  const Cell* cell = &entry.first;
-  ExtentPlace place;
-  size_t n = 0;
-  while (left > 0 && n < out.size()) {
-    const Run run = unpack(cell->load(std::memory_order_acquire));
-    const uint64_t bytes = run.units * unit_bytes;
-    if (skip < bytes) {
-      const uint64_t part = std::min(left, bytes - skip);
-      out[n++] = {process.at<std::byte>(run.unit) + skip, part};
-      left -= part;
-      skip = 0;
-      if (left == 0) break;
-    } else {
-      skip -= bytes;
-    }
-    cell = next_extent(process, const_cast<Entry&>(entry), place);
-    RW_ASSERT(cell != nullptr);
-  }
-  return n;
-}
-
 Grant add_extent(Process& process, Entry& entry, FillState& fill, Ticket& ticket, uint32_t want,
                  Budget& budget) {
   ExtentPlace place = fill.last_place;
@@ -101,30 +56,43 @@ Grant add_extent(Process& process, Entry& entry, FillState& fill, Ticket& ticket
                            *cell, budget);
   // Rather many short extents than no room.
   if (grant == Grant::no_room) grant = take_run(process, want, least, *cell);
+  if (grant == Grant::no_room && fill.short_extents < shreds_max) {
+    grant = take_run(process, want, std::min(want, shred_units), *cell);
+  }
   if (grant != Grant::granted) return grant;
   const uint32_t units = unpack(cell->load(std::memory_order_relaxed)).units;
   if (units < want) ++fill.short_extents;
   fill.last_place = place;
   fill.reserved += units * unit_bytes;
   fill.charged_units += units;
-  entry.extents = entry.extents + 1;
   return Grant::granted;
+}
+
+bool trim_own_run(Process& process, Entry& entry, FillState& fill, uint32_t units) {
+  if (units >= entry.own_units) return true;
+  const uint32_t unneeded = entry.own_units - units;
+  if (!trim_entry(process, entry, units)) return false;
+  fill.charged_units -= unneeded;
+  return true;
 }
 
 bool trim_extents(Process& process, Entry& entry, FillState& fill) {
   ExtentPlace place = fill.tail_place;
-  const uint32_t tail_units = unpack(fill.tail->load(std::memory_order_relaxed)).units;
   const uint32_t used_units = std::max<uint32_t>(units_for(fill.tail_used), 1);
-  if (used_units < tail_units) {
-    if (!trim_run(process, *fill.tail, used_units)) return false;
-    fill.charged_units -= tail_units - used_units;
+  if (fill.tail == nullptr) {
+    if (!trim_own_run(process, entry, fill, used_units)) return false;
+  } else {
+    const uint32_t tail_units = unpack(fill.tail->load(std::memory_order_relaxed)).units;
+    if (used_units < tail_units) {
+      if (!trim_run(process, *fill.tail, used_units)) return false;
+      fill.charged_units -= tail_units - used_units;
+    }
   }
   while (Cell* cell = next_extent(process, entry, place)) {
     const uint32_t units = unpack(cell->load(std::memory_order_relaxed)).units;
     if (units == 0) return true;
     if (!free_run(process, *cell)) return false;
     fill.charged_units -= units;
-    entry.extents = entry.extents - 1;
   }
   return true;
 }

@@ -4,11 +4,13 @@
 #include <cstring>
 #include <utility>
 
+#include "cache/body.h"
 #include "cache/extents.h"
-#include "cache/index.h"
+#include "cache/head.h"
+#include "cache/object.h"
 #include "cache/pin.h"
+#include "cache/purges.h"
 #include "cache/store.h"
-#include "daemon/base/limits.h"
 
 namespace ringwall::cache {
 namespace {
@@ -20,42 +22,47 @@ uint64_t object_bytes_max(const Process& process) {
   return process.super().arena_bytes / 2;
 }
 
-uint32_t want_units(uint64_t bytes) {
-  return static_cast<uint32_t>(
-      std::clamp<uint64_t>(units_for(std::min(bytes, page_bytes)), 1, units_per_page));
+// Of unknown lengths most are short: extents begin small and double.
+uint32_t next_units(const FillState& fill, uint64_t length, uint64_t available) {
+  if (length != unknown_length) return want_units(length - fill.reserved);
+  return want_units(std::max(small_bytes_max, available));
 }
 
-// The extent that begins with the head. Small objects get one extent; without a length the first
-// is small, since most responses of unknown length are.
-bool take_first(Process& process, Entry& entry, FillState& fill, size_t head_bytes,
-                std::optional<uint64_t> content_length, Budget& budget) {
-  const uint64_t total =
-      content_length ? head_bytes + *content_length : std::max(head_bytes * 2, small_bytes_max);
-  const uint32_t want = want_units(total);
-  uint32_t least = want;
-  if (!content_length || total > small_bytes_max) {
-    least = std::min(want, std::max(short_extent_units, units_for(head_bytes)));
+std::span<std::byte> tail_of(const Process& process, Entry& entry, const FillState& fill) {
+  if (fill.tail == nullptr) {
+    return {reinterpret_cast<std::byte*>(&entry), entry.own_units * unit_bytes};
   }
-  if (obtain_run(process, want, least, entry.first, budget) != Grant::granted) return false;
-  const uint32_t units = unpack(entry.first.load(std::memory_order_relaxed)).units;
-  fill.reserved = units * unit_bytes - head_bytes;
-  fill.charged_units += units;
-  fill.tail = &entry.first;
-  fill.tail_used = head_bytes;
+  const Run run = unpack(fill.tail->load(std::memory_order_relaxed));
+  return {process.at<std::byte>(run.unit), run.units * unit_bytes};
+}
+
+// Makes the extent behind the tail the tail, taking it first if it is not there.
+bool extend(Process& process, unsigned ticket, Entry& entry, uint32_t units) {
+  FillState& fill = process.fills[ticket];
+  ExtentPlace place = fill.tail_place;
+  Cell* next = next_extent(process, entry, place);
+  if (next == nullptr || next->load(std::memory_order_relaxed) == 0) {
+    Budget budget;
+    if (add_extent(process, entry, fill, process.own_ticket(ticket), units, budget) !=
+        Grant::granted) {
+      return false;
+    }
+    place = fill.tail_place;
+    next = next_extent(process, entry, place);
+  }
+  fill.tail = next;
+  fill.tail_place = place;
+  fill.tail_used = 0;
   return true;
 }
 
-// The rest of a known length. Stops early, with success, where the budget is used up: what one call
-// may evict is not what a large object needs, and space() goes on.
-bool reserve_rest(Process& process, Entry& entry, FillState& fill, Ticket& ticket, uint64_t length,
-                  Budget& budget) {
-  while (fill.reserved < length) {
-    const Grant grant =
-        add_extent(process, entry, fill, ticket, want_units(length - fill.reserved), budget);
-    if (grant == Grant::granted) continue;
-    return grant == Grant::busy || budget.evictions == 0;
-  }
-  return true;
+// The head cannot be stored.
+void refuse(Process& process, unsigned ticket, bool too_large) {
+  FillState& fill = process.fills[ticket];
+  process.count(Count::no_room);
+  fill.storable = false;
+  fill.replaces = too_large;
+  end_fill(process, ticket, Ending::uncacheable, too_large ? too_large_remember_s : 0);
 }
 
 }  // namespace
@@ -82,32 +89,63 @@ Fill::~Fill() {
 }
 
 bool Fill::begin_head(const Facts& facts, std::string_view head,
-                      std::optional<uint64_t> content_length) {
+                      std::optional<uint64_t> content_length, const Labels& labels) {
   FillState& fill = process_->fills[ticket_];
   RW_ASSERT(!fill.head_done);
+  RW_ASSERT(labels.selectors.size() <= selectors_bytes_max);
+  RW_ASSERT(labels.tags.size() <= tags_max);
   if (fill.ended) return false;
-  const bool too_large = head.size() > base::head_bytes_max ||
-                         content_length.value_or(0) > object_bytes_max(*process_);
+  const NewHead news{facts, head, labels, content_length, false};
+  const bool too_large = is_too_large(*process_, news);
   Budget budget;
-  if (too_large || !take_first(*process_, *entry_, fill, head.size(), content_length, budget) ||
-      (content_length && !reserve_rest(*process_, *entry_, fill, process_->own_ticket(ticket_),
-                                       *content_length, budget))) {
-    process_->count(Count::no_room);
-    fill.storable = false;
-    end_fill(*process_, ticket_, Ending::uncacheable, too_large ? too_large_remember_s : 0);
+  if (too_large || !place_head(*process_, ticket_, news, budget)) {
+    refuse(*process_, ticket_, too_large);
     return false;
   }
-  const Run first = unpack(entry_->first.load(std::memory_order_relaxed));
-  if (!head.empty()) std::memcpy(process_->at<char>(first.unit), head.data(), head.size());
-  kill_point();
-  entry_->facts = facts;
-  entry_->head_length = static_cast<uint32_t>(head.size());
   entry_->content_length.store(content_length.value_or(unknown_length), std::memory_order_relaxed);
   fill.head_done = true;
   kill_point();
   entry_->state.store(State::filling, std::memory_order_seq_cst);
   kill_point();
+  test_own_fill(*process_, *entry_, process_->own_ticket(ticket_));
   process_->ring_followers(process_->own_ticket(ticket_));
+  return true;
+}
+
+bool Fill::renew(const Hit& stored, const Facts& facts, std::string_view head,
+                 const Labels& labels) {
+  FillState& fill = process_->fills[ticket_];
+  RW_ASSERT(!fill.head_done);
+  RW_ASSERT(labels.selectors.size() <= selectors_bytes_max);
+  RW_ASSERT(labels.tags.size() <= tags_max);
+  RW_ASSERT(key_of(*stored.entry_) == key());
+  if (fill.ended) return false;
+  // What it could be purged by it still can: an update tells only what is new.
+  std::vector<uint64_t> tags(labels.tags.begin(), labels.tags.end());
+  for (unsigned i = 0; i < stored.entry_->tags && tags.size() < tags_max; ++i) {
+    const uint64_t tag = tag_of(*process_, *stored.entry_, i);
+    if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+  }
+  const NewHead news{facts, head, {labels.selectors, tags}, std::nullopt, true};
+  const bool too_large = is_too_large(*process_, news);
+  Budget budget;
+  if (too_large || !place_head(*process_, ticket_, news, budget)) {
+    refuse(*process_, ticket_, too_large);
+    return false;
+  }
+  Entry& body = content_entry(*process_, *stored.entry_);
+  if (!share_content(*process_, *entry_, body)) {
+    fill.storable = false;
+    end_fill(*process_, ticket_, Ending::abandon);
+    return false;
+  }
+  fill.charged_units += body.charged_units;
+  fill.head_done = true;
+  // Only now that the sharing is beyond undoing may anybody read through it.
+  kill_point();
+  entry_->state.store(State::filling, std::memory_order_seq_cst);
+  kill_point();
+  end_fill(*process_, ticket_, Ending::finish);
   return true;
 }
 
@@ -117,36 +155,17 @@ std::span<std::byte> Fill::space() {
   const uint64_t available = entry_->available.load(std::memory_order_relaxed);
   const uint64_t length = entry_->content_length.load(std::memory_order_relaxed);
   if (available == length) return {};
-  if (length == unknown_length && available >= object_bytes_max(*process_)) {
-    process_->count(Count::no_room);
-    fill.storable = false;
-    end_fill(*process_, ticket_, Ending::abandon);
-    return {};
+  bool room_left = length != unknown_length || available < object_bytes_max(*process_);
+  while (room_left) {
+    const std::span<std::byte> tail = tail_of(*process_, *entry_, fill);
+    const uint64_t room = std::min(tail.size() - fill.tail_used, length - available);
+    if (room > 0) return tail.subspan(fill.tail_used, room);
+    room_left = extend(*process_, ticket_, *entry_, next_units(fill, length, available));
   }
-  for (;;) {
-    const Run run = unpack(fill.tail->load(std::memory_order_relaxed));
-    const uint64_t room = std::min(run.units * unit_bytes - fill.tail_used, length - available);
-    if (room > 0) return {process_->at<std::byte>(run.unit) + fill.tail_used, room};
-    ExtentPlace place = fill.tail_place;
-    Cell* next = next_extent(*process_, *entry_, place);
-    if (next == nullptr || next->load(std::memory_order_relaxed) == 0) {
-      Budget budget;
-      const uint64_t wish = length == unknown_length ? page_bytes : length - fill.reserved;
-      const Grant grant = add_extent(*process_, *entry_, fill, process_->own_ticket(ticket_),
-                                     want_units(wish), budget);
-      if (grant != Grant::granted) {
-        process_->count(Count::no_room);
-        fill.storable = false;
-        end_fill(*process_, ticket_, Ending::abandon);
-        return {};
-      }
-      place = fill.tail_place;
-      next = next_extent(*process_, *entry_, place);
-    }
-    fill.tail = next;
-    fill.tail_place = place;
-    fill.tail_used = 0;
-  }
+  process_->count(Count::no_room);
+  fill.storable = false;
+  end_fill(*process_, ticket_, Ending::abandon);
+  return {};
 }
 
 void Fill::commit(size_t n) {
@@ -154,8 +173,7 @@ void Fill::commit(size_t n) {
   RW_ASSERT(fill.head_done);
   if (fill.ended || n == 0) return;
   fill.tail_used += n;
-  RW_ASSERT(fill.tail_used <=
-            unpack(fill.tail->load(std::memory_order_relaxed)).units * unit_bytes);
+  RW_ASSERT(fill.tail_used <= tail_of(*process_, *entry_, fill).size());
   kill_point();
   // Sequentially consistent against the follower that sets its waiting bit, then looks again.
   entry_->available.store(entry_->available.load(std::memory_order_relaxed) + n,
@@ -183,10 +201,21 @@ void Fill::finish() {
   const uint64_t available = entry_->available.load(std::memory_order_relaxed);
   const uint64_t length = entry_->content_length.load(std::memory_order_relaxed);
   RW_ASSERT(length == unknown_length || length == available);
+  if (length == unknown_length) {
+    note_units(*process_, fixed_bytes(*entry_) + label_bytes(*entry_) + entry_->head_length +
+                              sizeof(Extension) + available);
+  }
   trim_extents(*process_, *entry_, fill);
   entry_->content_length.store(available, std::memory_order_release);
   kill_point();
   end_fill(*process_, ticket_, Ending::finish);
+}
+
+void Fill::finish_unstored() {
+  // Hidden like a purged fill.
+  entry_->marks.fetch_or(mark::hidden, std::memory_order_release);
+  process_->fills[ticket_].storable = false;
+  finish();
 }
 
 void Fill::uncacheable(uint32_t remember_s) {
@@ -194,6 +223,18 @@ void Fill::uncacheable(uint32_t remember_s) {
   fill.storable = false;
   if (fill.ended) return;
   end_fill(*process_, ticket_, Ending::uncacheable, remember_s);
+}
+
+void Fill::dismiss(const Facts& facts) {
+  // Hidden like a purged fill: what it tells is for those who follow it already.
+  entry_->marks.fetch_or(mark::hidden, std::memory_order_release);
+  if (begin_head(facts, {}, 0)) finish_unstored();
+}
+
+std::optional<uint64_t> Fill::content_length() const {
+  const uint64_t length = entry_->content_length.load(std::memory_order_relaxed);
+  if (length == unknown_length) return std::nullopt;
+  return length;
 }
 
 size_t Fill::content(uint64_t offset, uint64_t length, std::span<iovec> out) const {
@@ -226,7 +267,7 @@ Follow Fill::follow() {
 }
 
 bool Fill::storable() const {
-  return process_->fills[ticket_].storable && entry_->hidden.load(std::memory_order_relaxed) == 0;
+  return process_->fills[ticket_].storable && !is_marked(*entry_, mark::hidden);
 }
 
 }  // namespace ringwall::cache

@@ -17,7 +17,13 @@ void end_fill(Process& process, unsigned index, Ending ending, uint32_t remember
 /// The Fill object of the ticket goes: ends the fill if need be, drops its pin.
 void release_fill(Process& process, unsigned index, Entry& entry);
 
-/// Tries again what is owed; cheap when nothing is.
-void settle_owed(Process& process);
+/// Tries again what is owed.
+void settle_debts(Process& process);
+/// The same, inlined where nothing is, as at almost every call.
+inline void settle_owed(Process& process) {
+  if (process.own().reclaim.load(std::memory_order_relaxed) != 0 || !process.owed.empty()) {
+    settle_debts(process);
+  }
+}
 
 }  // namespace ringwall::cache

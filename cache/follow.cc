@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "cache/extents.h"
+#include "cache/object.h"
 #include "cache/pin.h"
 #include "cache/process.h"
 #include "cache/store.h"
@@ -55,6 +55,22 @@ std::string_view Follow::head() const {
   return head_of(*process_, *entry_);
 }
 
+std::string_view Follow::selectors() const {
+  return selectors_of(*process_, *entry_);
+}
+
+bool Follow::purged_soft() const {
+  return is_marked(*entry_, mark::soft);
+}
+
+unsigned Follow::followers_here() const {
+  const unsigned pins = process_->pins.count(process_->ref(entry_));
+  const bool filled_here = is_fill(entry_->state.load(std::memory_order_acquire)) &&
+                           slot_of(entry_->link.load(std::memory_order_relaxed)) ==
+                               process_->slot_index();
+  return filled_here ? pins - 1 : pins;
+}
+
 std::optional<uint64_t> Follow::content_length() const {
   const uint64_t length = entry_->content_length.load(std::memory_order_acquire);
   if (length == unknown_length) return std::nullopt;
@@ -72,7 +88,10 @@ size_t Follow::content(uint64_t offset, uint64_t length, std::span<iovec> out) c
 bool Follow::arm(State seen_state, uint64_t seen) {
   const auto changed = [&] { return state() != seen_state || available() != seen; };
   if (changed()) return false;
-  Ticket& ticket = process_->ticket(entry_->filler, entry_->ticket);
+  const uint32_t link = entry_->link.load(std::memory_order_acquire);
+  // Read before the state: the link means something else when the fill has ended.
+  if (!is_fill(entry_->state.load(std::memory_order_acquire))) return !changed();
+  Ticket& ticket = process_->ticket(link >> 16, link & 0xffff);
   // A ticket may have gone on to another fill: then this bit costs that one an idle ring, and the
   // look behind it finds the end of ours.
   ticket.waiting[process_->slot_index() / 64].fetch_or(process_->pin_bit(),

@@ -1,14 +1,11 @@
 #include <utility>
 
-#include "cache/extents.h"
+#include "cache/object.h"
 #include "cache/pin.h"
 #include "cache/process.h"
 #include "cache/store.h"
 
 namespace ringwall::cache {
-
-Hit::Hit(Hit&& other) noexcept
-    : process_(other.process_), entry_(std::exchange(other.entry_, nullptr)) {}
 
 Hit& Hit::operator=(Hit&& other) noexcept {
   if (this == &other) return *this;
@@ -16,10 +13,6 @@ Hit& Hit::operator=(Hit&& other) noexcept {
   process_ = other.process_;
   entry_ = std::exchange(other.entry_, nullptr);
   return *this;
-}
-
-Hit::~Hit() {
-  release();
 }
 
 void Hit::release() {
@@ -44,6 +37,23 @@ size_t Hit::content(uint64_t offset, uint64_t length, std::span<iovec> out) cons
 
 uint64_t Hit::hits() const {
   return __atomic_load_n(&entry_->hits, __ATOMIC_RELAXED);
+}
+
+std::string_view Hit::selectors() const {
+  return selectors_of(*process_, *entry_);
+}
+
+bool Hit::purged_soft() const {
+  return is_marked(*entry_, mark::soft);
+}
+
+Hit Hit::share() const {
+  pin(*process_, *entry_);
+  return Hit(process_, entry_);
+}
+
+void Hit::hold_off(base::WallSeconds until) {
+  entry_->link.store(static_cast<uint32_t>(until), std::memory_order_relaxed);
 }
 
 }  // namespace ringwall::cache

@@ -8,17 +8,17 @@ namespace ringwall::cache {
 
 static_assert(sizeof(Superblock::secret) >= XXH3_SECRET_SIZE_MIN);
 
-uint64_t hash_key(const Superblock& super, std::string_view key) {
-  const XXH128_hash_t hash =
-      XXH3_128bits_withSecret(key.data(), key.size(), super.secret, sizeof(super.secret));
-  // 64 bits are enough: the full key is compared anyway.
-  return hash.low64 ^ hash.high64;
+uint64_t hash_text(const Superblock& super, std::string_view text) {
+  return XXH3_64bits_withSecret(text.data(), text.size(), super.secret, sizeof(super.secret));
 }
 
-Ref find_in_chain(const Process& process, Ref from, uint64_t hash, std::string_view key) {
+Ref find_in_chain(const Process& process, Ref from, uint32_t hash, std::string_view key) {
   for (Ref ref = from; ref != 0;) {
     const Entry& entry = process.entry(ref);
-    __builtin_prefetch(&entry + 1);  // the key, while the hash is on its way
+    // The key, while the hash is on its way.
+    const auto* bytes = reinterpret_cast<const std::byte*>(&entry);
+    __builtin_prefetch(bytes + 64);
+    __builtin_prefetch(bytes + 128);
     if (matches(entry, hash, key)) return ref;
     ref = entry.chain;
   }

@@ -1,6 +1,6 @@
-// The index: hash buckets of chained entries. Free functions; all but hash_key and key_of need the
-// section of the shard that the bucket belongs to. The fill of a key stands in the chain before the
-// entry that it will replace, so that the first match is the one that counts.
+// The index: hash buckets of chained entries. Free functions; all but the hashes need the
+// section of the shard that the bucket belongs to. In its chain an entry stands before those that
+// were put there earlier: of the responses of a key the first one is the youngest.
 #pragma once
 
 #include <string_view>
@@ -11,21 +11,20 @@ namespace ringwall::cache {
 
 class Process;
 
-/// Of the key, under the segment's secret: who does not know it cannot make chains long.
-uint64_t hash_key(const Superblock& super, std::string_view key);
-
-inline std::string_view key_of(const Entry& entry) {
-  return {reinterpret_cast<const char*>(&entry + 1), entry.key_length};
+/// Of any text, under the segment's secret: who does not know it cannot make texts that agree.
+uint64_t hash_text(const Superblock& super, std::string_view text);
+/// Of the key. 32 bits are enough: the full key is compared anyway.
+inline uint32_t hash_key(const Superblock& super, std::string_view key) {
+  return static_cast<uint32_t>(hash_text(super, key) >> 32);
 }
 
 /// Whether `entry` is of the key; hidden fills (a purge met them) are of no key any more.
-inline bool matches(const Entry& entry, uint64_t hash, std::string_view key) {
-  return entry.hash == hash && key_of(entry) == key &&
-         entry.hidden.load(std::memory_order_relaxed) == 0;
+inline bool matches(const Entry& entry, uint32_t hash, std::string_view key) {
+  return entry.hash == hash && key_of(entry) == key && !is_marked(entry, mark::hidden);
 }
 
 /// The first entry of the key at or behind `from` in its chain, or 0.
-Ref find_in_chain(const Process& process, Ref from, uint64_t hash, std::string_view key);
+Ref find_in_chain(const Process& process, Ref from, uint32_t hash, std::string_view key);
 
 /// Puts `entry` first into its bucket's chain; takes it out of it.
 void link_chain(Process& process, Section& section, Entry& entry);

@@ -1,6 +1,7 @@
 #include "cache/pin.h"
 
 #include "cache/arena.h"
+#include "cache/body.h"
 #include "cache/index.h"
 #include "cache/lru.h"
 #include "cache/process.h"
@@ -19,14 +20,19 @@ void clear_bit(Process& process, Entry& entry) {
 }
 
 bool can_reclaim(const Process& process, const Entry& entry) {
-  return !is_pinned(process.super(), entry) &&
+  return !is_pinned(process.super(), entry) && entry.sharers == 0 &&
          process.own().reclaim.load(std::memory_order_relaxed) == 0;
 }
 
-// From limbo, in the shard's section, to this slot.
+// In the shard's section, to this slot.
+void take(Process& process, Section& section, Shard& shard, Entry& entry) {
+  leave_body(process, section, shard, entry);
+  section.set(process.own().reclaim, pack({process.ref(&entry), entry.own_units}));
+}
+
 void take_from_limbo(Process& process, Section& section, Shard& shard, Entry& entry) {
   unlink_list(process, section, shard, entry);
-  section.set(process.own().reclaim, pack({process.ref(&entry), entry.own_units}));
+  take(process, section, shard, entry);
 }
 
 // The last unpin of an entry that was removed meanwhile.
@@ -49,6 +55,26 @@ void uncount(Section& section, Shard& shard, const Entry& entry, State state) {
   section.set(shard.objects, shard.objects - 1);
   section.set(shard.content_bytes,
               shard.content_bytes - entry.head_length - entry.content_length.load());
+}
+
+// All runs of a dead entry but its own.
+bool free_extents(Process& process, Entry& entry) {
+  if (!has(entry, shape::extended)) return true;
+  Extension& extended = extension(entry);
+  if (!free_run(process, extended.first)) return false;
+  kill_point();
+  while (const Run table = unpack(extended.table.load(std::memory_order_relaxed))) {
+    Piece& piece = *process.at<Piece>(table.unit);
+    for (uint32_t i = 0; i < piece.capacity; ++i) {
+      if (!free_run(process, piece.cells()[i])) return false;
+    }
+    // The piece's successor takes its place in the step that frees it.
+    if (!free_run(process, extended.table, piece.next.load(std::memory_order_relaxed))) {
+      return false;
+    }
+    kill_point();
+  }
+  return true;
 }
 
 }  // namespace
@@ -90,7 +116,7 @@ void remove(Process& process, Section& section, Shard& shard, Entry& entry, Stat
   if (entry.list != ListName::none) unlink_list(process, section, shard, entry);
   section.set(entry.state, end);
   if (can_reclaim(process, entry)) {
-    section.set(process.own().reclaim, pack({process.ref(&entry), entry.own_units}));
+    take(process, section, shard, entry);
     return;
   }
   link_list(process, section, shard, entry, ListName::limbo);
@@ -98,22 +124,23 @@ void remove(Process& process, Section& section, Shard& shard, Entry& entry, Stat
   if (can_reclaim(process, entry)) take_from_limbo(process, section, shard, entry);
 }
 
+void take_out(Process& process, Section& section, Entry& entry) {
+  Shard& shard = process.shard_of(entry);
+  const State state = entry.state.load(std::memory_order_relaxed);
+  remove(process, section, shard, entry, state == State::marker ? State::unmarked : State::removed);
+  refresh_tail(process, shard, process.shard_index(entry.hash));
+}
+
 bool settle_reclaim(Process& process, Slot& slot) {
-  const Run run = unpack(slot.reclaim.load(std::memory_order_relaxed));
-  if (!run) return true;
-  Entry& entry = process.entry(run.unit);
-  if (!free_run(process, entry.first)) return false;
-  kill_point();
-  while (const Run table = unpack(entry.table.load(std::memory_order_relaxed))) {
-    Piece& piece = *process.at<Piece>(table.unit);
-    for (uint32_t i = 0; i < piece.capacity; ++i) {
-      if (!free_run(process, piece.cells()[i])) return false;
-    }
-    // The piece's successor takes its place in the step that frees it.
-    if (!free_run(process, entry.table, piece.next.load(std::memory_order_relaxed))) return false;
-    kill_point();
+  // Twice at most: an entry, and the body it has inherited.
+  while (const Run run = unpack(slot.reclaim.load(std::memory_order_relaxed))) {
+    Entry& entry = process.entry(run.unit);
+    if (!free_extents(process, entry)) return false;
+    const uint64_t body =
+        has(entry, shape::extended) ? extension(entry).body.load(std::memory_order_relaxed) : 0;
+    if (!free_run(process, slot.reclaim, body)) return false;
   }
-  return free_run(process, slot.reclaim);
+  return true;
 }
 
 bool reap(Process& process, Shard& shard) {
@@ -124,7 +151,7 @@ bool reap(Process& process, Shard& shard) {
     Entry* found = nullptr;
     for (Ref ref = shard.limbo.node.next; ref != process.ref(&shard.limbo);) {
       Entry& entry = process.entry(ref);
-      if (!is_pinned(process.super(), entry)) {
+      if (can_reclaim(process, entry)) {
         found = &entry;
         break;
       }

@@ -2,9 +2,10 @@
 //
 // A pin is a bit per worker slot in the entry, set under the shard lock and cleared by one atomic
 // `and` without it; the process counts for itself how often it pins. Bits count while their slot is
-// alive, so one store drops all pins of a dead worker. An entry that is removed while pinned waits
-// in its shard's limbo list; otherwise the remover's slot takes it over in `reclaim` and takes it
-// apart run by run, resumable by a recoverer at each step.
+// alive, so one store drops all pins of a dead worker. An entry that is removed while pinned, or
+// while others share its content (cache/body.h), waits in its shard's limbo list; otherwise the
+// remover's slot takes it over in `reclaim` and takes it apart run by run, resumable by a recoverer
+// at each step.
 #pragma once
 
 #include "cache/layout.h"
@@ -29,6 +30,9 @@ void unpin_in_section(Process& process, Entry& entry);
 /// Takes an entry out of chain and list in state `end`; its runs go to this slot's `reclaim` or the
 /// entry to limbo. Requires: the shard's section, state not dead. Follow with settle_reclaim.
 void remove(Process& process, Section& section, Shard& shard, Entry& entry, State end);
+
+/// The same for a response or a marker that is no longer wanted, whatever the process does with it.
+void take_out(Process& process, Section& section, Entry& entry);
 
 /// Takes apart what `slot` has in `reclaim`; false: a lock was busy, call again later.
 bool settle_reclaim(Process& process, Slot& slot);

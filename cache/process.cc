@@ -29,9 +29,10 @@ base::Result<std::unique_ptr<Process>> Process::attach(int segment_fd, std::opti
   process->pages_ = super.pages.get();
   process->slots_ = super.slots.get();
   process->tickets_ = super.tickets.get();
+  process->purges_ = super.purges.get();
   process->first_page_ = super.first_page;
   const unsigned bucket_bits = static_cast<unsigned>(std::countr_zero(super.bucket_count));
-  process->bucket_shift_ = 64 - bucket_bits;
+  process->bucket_shift_ = 32 - bucket_bits;
   process->shard_shift_ = bucket_bits - static_cast<unsigned>(std::countr_zero(super.shard_count));
   process->doorbells_.assign(doorbells.begin(), doorbells.end());
   if (auto taken = process->take_slot(slot); !taken) return base::fail(taken.error());
@@ -76,6 +77,7 @@ base::Status Process::take_slot(std::optional<unsigned> slot) {
   if (observer()) return {};
   pin_bit_ = uint64_t{1} << (slot_ % 64);
   fills.resize(tickets_max);
+  scratch.resize(selectors_bytes_max);
   free_tickets.reserve(tickets_max);
   owed.reserve(tickets_max);
   for (unsigned i = tickets_max; i-- > 0;) free_tickets.push_back(static_cast<uint16_t>(i));

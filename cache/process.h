@@ -38,7 +38,7 @@ enum class Count : uint8_t {
 /// How a fill ends; kept until its section could be had.
 enum class Ending : uint8_t { none, finish, abandon, uncacheable };
 
-/// Where the extent after this one is listed: `piece` nothing: it is Entry::first.
+/// Where an extent is listed: `piece` nothing: it is the first, which the table does not list.
 struct ExtentPlace {
   Piece* piece = nullptr;
   uint32_t index = 0;
@@ -46,19 +46,21 @@ struct ExtentPlace {
 
 /// What only the filler knows of its fill, by ticket.
 struct FillState {
-  Cell* tail = nullptr;  // extent being written
+  Cell* tail = nullptr;  // extent being written; nothing: the entry's own run
   ExtentPlace tail_place;
   ExtentPlace last_place;      // the last extent reserved
-  uint64_t tail_used = 0;      // bytes of it, the head included
+  uint64_t tail_used = 0;      // bytes of it, with all that stands before the content
   uint64_t reserved = 0;       // content bytes there is room for in all extents
   uint32_t short_extents = 0;  // extents shorter than wished for
   uint32_t charged_units = 0;
   uint32_t remember_s = 0;
+  unsigned variants_max = 0;
   base::WallSeconds begun_s = 0;  // wall second and …
   uint64_t begun_ns = 0;          // … monotonic time when the permit was given
   bool head_done = false;
   bool ended = false;  // no more content
   bool storable = true;
+  bool replaces = true;        // its end removes what it was to replace
   bool held = false;           // a Fill object exists for it
   bool drop_pin = false;       // the Fill has gone: the section that ends the fill drops its pin
   Ending owed = Ending::none;  // how it ends, until the section that says so has been
@@ -86,11 +88,11 @@ class Process {
     return static_cast<Ref>((static_cast<const std::byte*>(thing) - base_) / unit_bytes);
   }
 
-  uint32_t bucket_of(uint64_t hash) const { return static_cast<uint32_t>(hash >> bucket_shift_); }
+  uint32_t bucket_of(uint32_t hash) const { return hash >> bucket_shift_; }
   uint32_t shard_of_bucket(uint32_t bucket) const { return bucket >> shard_shift_; }
   uint32_t buckets_per_shard() const { return uint32_t{1} << shard_shift_; }
   Shard& shard(uint32_t index) const { return shards_[index]; }
-  uint32_t shard_index(uint64_t hash) const { return shard_of_bucket(bucket_of(hash)); }
+  uint32_t shard_index(uint32_t hash) const { return shard_of_bucket(bucket_of(hash)); }
   Shard& shard_of(const Entry& entry) const { return shards_[shard_index(entry.hash)]; }
   Ref& bucket(uint32_t index) const { return buckets_[index]; }
   Arena& arena(uint32_t index) const { return arenas_[index]; }
@@ -101,6 +103,7 @@ class Process {
   Ticket& ticket(unsigned slot, unsigned index) const {
     return tickets_[slot * tickets_max + index];
   }
+  PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
 
   bool observer() const { return slot_ >= slots_max; }
@@ -140,6 +143,10 @@ class Process {
   std::vector<uint16_t> free_tickets;
   std::vector<uint16_t> owed;  // tickets whose ending waits for a lock
   uint32_t next_shard = 0;     // where the search for a victim goes on
+  std::vector<char> scratch;   // selectors_bytes_max of them
+  // Of late: what responses that fit one run needed, and how many did (cache/head.h).
+  float usual_units = 0;
+  float small_share = 1;
 
  private:
   Process() = default;
@@ -157,6 +164,7 @@ class Process {
   PageRecord* pages_ = nullptr;
   Slot* slots_ = nullptr;
   Ticket* tickets_ = nullptr;
+  PurgeTable* purges_ = nullptr;
   Ref first_page_ = 0;
   unsigned bucket_shift_ = 0;
   unsigned shard_shift_ = 0;

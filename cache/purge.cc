@@ -1,165 +1,205 @@
-// Purge and walk: everything that goes over the chains of all shards, in slices of bounded time
-// under each lock. A fill under way that a purge meets is hidden: who follows it goes on, but it is
-// not stored and nobody else finds it.
-#include <string>
+// Purges and sweeps: what the store's face calls, over the records of cache/purges.h. A walk goes
+// over the chains of all shards, in slices of bounded time under each lock.
+//
+// A fill under way that a hard purge meets is hidden: who follows it goes on, but it is not stored
+// and nobody else finds it. One that a soft purge meets is stored as purged softly.
+#include <errno.h>
+
+#include <algorithm>
 
 #include "cache/index.h"
 #include "cache/lru.h"
+#include "cache/object.h"
 #include "cache/pin.h"
 #include "cache/process.h"
+#include "cache/purges.h"
 #include "cache/store.h"
 
 namespace ringwall::cache {
 namespace {
 
-constexpr uint32_t slice_buckets = 256;
+constexpr uint32_t slice_buckets = 64;
 // Tries for a lock that is held (5 ms each) before a walk leaves the shard out.
 constexpr unsigned tries_max = 20;
 
-/// Which keys: `prefix` nothing: the one with `hash` and `key`.
-struct Selection {
-  std::string_view key;
-  uint64_t hash = 0;
-  bool prefix = false;
-
-  bool matches(const Entry& entry) const {
-    if (prefix) return key_of(entry).starts_with(key);
-    return entry.hash == hash && key_of(entry) == key;
-  }
-};
-
-// Hides the fills of a chain that are selected; the first other selected entry is removed. Whether
-// there was one: the chain is to be looked at again then, since a section removes one at most.
-bool purge_one(Process& process, Section& section, uint32_t shard_index, uint32_t bucket,
-               const Selection& selection, PurgeCount& purged) {
-  Shard& shard = process.shard(shard_index);
-  for (Ref ref = process.bucket(bucket); ref != 0; ref = process.entry(ref).chain) {
-    Entry& entry = process.entry(ref);
-    if (!selection.matches(entry)) continue;
-    const State state = entry.state.load(std::memory_order_relaxed);
-    if (is_fill(state)) {
-      // Not logged: hiding a fill that need not be hidden harms nobody.
-      entry.hidden.store(1, std::memory_order_release);
-      continue;
-    }
-    if (state == State::live) {
-      ++purged.objects;
-      purged.bytes += entry.head_length + entry.content_length.load(std::memory_order_relaxed);
-      process.count(Count::purged);
-    }
-    remove(process, section, shard, entry,
-           state == State::marker ? State::unmarked : State::removed);
-    refresh_tail(process, shard, shard_index);
-    return true;
-  }
-  return false;
-}
-
-/// Purges in buckets [from, end) of one shard until one entry was removed or a slice is done;
-/// `from` moves on. False: the lock was busy.
-bool purge_slice(Process& process, uint32_t shard_index, uint32_t& from, uint32_t end,
-                 const Selection& selection, PurgeCount& purged) {
+/// Calls `visit` for the entries in buckets [from, end) of one shard until it says that it removed
+/// one (a section removes one at most) or a slice is done; `from` moves on, but not past a bucket
+/// that is to be looked at again. False: the lock was busy.
+template <class Visit>
+bool visit_slice(Process& process, uint32_t shard_index, uint32_t& from, uint32_t end,
+                 Visit& visit) {
   {
     Section section(process.base(), process.shard(shard_index).lock);
     if (!section) return false;
-    for (uint32_t looked = 0; from < end && looked < slice_buckets; ++looked, ++from) {
-      if (purge_one(process, section, shard_index, from, selection, purged)) break;
+    bool removed = false;
+    for (uint32_t looked = 0; !removed && from < end && looked < slice_buckets; ++looked) {
+      for (Ref ref = process.bucket(from); ref != 0 && !removed;) {
+        Entry& entry = process.entry(ref);
+        ref = entry.chain;
+        removed = visit(section, entry);
+      }
+      if (!removed) ++from;
     }
   }
   settle_reclaim(process, process.own());
   return true;
 }
 
-void purge_buckets(Process& process, uint32_t shard_index, uint32_t from, uint32_t end,
-                   const Selection& selection, PurgeCount& purged) {
-  for (unsigned tries = 0; from < end;) {
-    if (purge_slice(process, shard_index, from, end, selection, purged)) {
-      tries = 0;
-    } else if (++tries >= tries_max) {
-      purged.complete = false;
-      return;
+/// The same for all of [from, end). False: the lock was held for long.
+template <class Visit>
+bool visit_buckets(Process& process, uint32_t shard_index, uint32_t from, uint32_t end,
+                   unsigned tries, Visit& visit) {
+  for (unsigned tried = 0; from < end;) {
+    if (visit_slice(process, shard_index, from, end, visit)) {
+      tried = 0;
+    } else if (++tried >= tries) {
+      return false;
     }
   }
+  return true;
 }
 
-PurgeCount purge_where(Process& process, const Selection& selection) {
-  PurgeCount purged;
+/// All buckets. False: some were left out.
+template <class Visit>
+bool visit_all(Process& process, Visit visit) {
+  bool complete = true;
   for (uint32_t i = 0; i < process.super().shard_count; ++i) {
     const uint32_t first = i * process.buckets_per_shard();
-    purge_buckets(process, i, first, first + process.buckets_per_shard(), selection, purged);
+    const uint32_t end = first + process.buckets_per_shard();
+    complete = visit_buckets(process, i, first, end, tries_max, visit) && complete;
   }
+  return complete;
+}
+
+bool is_live(const Entry& entry) {
+  return entry.state.load(std::memory_order_relaxed) == State::live;
+}
+
+void count(const Entry& entry, PurgeCount& purged) {
+  ++purged.objects;
+  purged.bytes += entry.head_length + entry.content_length.load(std::memory_order_relaxed);
+}
+
+// An entry of the purged key; whether it was removed.
+bool purge_entry(Process& process, Section& section, Entry& entry, const Purge& purge,
+                 PurgeCount& purged) {
+  const State state = entry.state.load(std::memory_order_relaxed);
+  if (is_live(entry)) count(entry, purged);
+  if (purge.dry_run || (purge.soft && state == State::marker)) return false;
+  if (is_live(entry)) process.count(Count::purged);
+  if (purge.soft || is_fill(state)) {
+    // Not logged: marking what need not be marked harms nobody.
+    entry.marks.fetch_or(purge.soft ? mark::soft : mark::hidden, std::memory_order_release);
+    kill_point();
+    return false;
+  }
+  take_out(process, section, entry);
+  return true;
+}
+
+PurgeCount purge_key(Process& process, const Purge& purge) {
+  const uint32_t hash = hash_key(process.super(), purge.text);
+  const uint32_t bucket = process.bucket_of(hash);
+  PurgeCount purged;
+  const auto visit = [&](Section& section, Entry& entry) {
+    if (entry.hash != hash || key_of(entry) != purge.text) return false;
+    return purge_entry(process, section, entry, purge, purged);
+  };
+  purged.complete =
+      visit_buckets(process, process.shard_of_bucket(bucket), bucket, bucket + 1, 1, visit);
   return purged;
 }
 
-/// What walk gives, copied out of the segment.
-struct Copied {
-  size_t key_begin;
-  size_t key_length;
-  Facts facts;
-  uint64_t bytes;
-  uint64_t hits;
-};
-
-void copy_chain(const Process& process, uint32_t bucket, std::string& keys,
-                std::vector<Copied>& out) {
-  for (Ref ref = process.bucket(bucket); ref != 0; ref = process.entry(ref).chain) {
-    const Entry& entry = process.entry(ref);
-    if (entry.state.load(std::memory_order_relaxed) != State::live) continue;
-    out.push_back({keys.size(), entry.key_length, entry.facts,
-                   entry.head_length + entry.content_length.load(std::memory_order_relaxed),
-                   entry.hits});
-    keys += key_of(entry);
+bool concerns(const Process& process, const Purge& purge, const Entry& entry) {
+  if (purge.kind == Purge::Kind::prefix) return key_of(entry).starts_with(purge.text);
+  if (purge.kind == Purge::Kind::all) return true;
+  for (unsigned i = 0; i < entry.tags; ++i) {
+    if (tag_of(process, entry, i) == purge.tag) return true;
   }
+  return false;
 }
+
+PurgeCount count_concerned(Process& process, const Purge& purge) {
+  PurgeCount counted;
+  counted.complete = visit_all(process, [&](Section&, Entry& entry) {
+    if (is_live(entry) && concerns(process, purge, entry) &&
+        purged_since_checked(process, entry) != Verdict::hard) {
+      count(entry, counted);
+    }
+    return false;
+  });
+  return counted;
+}
+
+bool sweep_all(Process& process, uint32_t epoch) {
+  return visit_all(process, [&](Section& section, Entry& entry) {
+    if (!is_newer(epoch, entry.checked) || !catch_up(process, entry, epoch)) return false;
+    if (is_live(entry)) count_purged(process, entry);
+    take_out(process, section, entry);
+    return true;
+  });
+}
+
+/// Holds the right to sweep, if it can be had.
+class Sweeping {
+ public:
+  explicit Sweeping(PurgeTable& table) : mutex_(table.sweeping) {
+    const int result = pthread_mutex_trylock(&mutex_);
+    if (result == EOWNERDEAD) pthread_mutex_consistent(&mutex_);
+    held_ = result == 0 || result == EOWNERDEAD;
+  }
+  ~Sweeping() {
+    if (held_) pthread_mutex_unlock(&mutex_);
+  }
+  Sweeping(const Sweeping&) = delete;
+  Sweeping& operator=(const Sweeping&) = delete;
+  explicit operator bool() const { return held_; }
+
+ private:
+  pthread_mutex_t& mutex_;
+  bool held_ = false;
+};
 
 }  // namespace
 
-PurgeCount Store::purge(std::string_view key) {
-  Process& process = *process_;
-  const Selection selection{key, hash_key(process.super(), key), false};
-  const uint32_t bucket = process.bucket_of(selection.hash);
+PurgeCount Store::purge(const Purge& purge) {
+  if (purge.kind == Purge::Kind::key) return purge_key(*process_, purge);
+  if (purge.dry_run) return count_concerned(*process_, purge);
   PurgeCount purged;
-  for (uint32_t from = bucket; from == bucket;) {
-    if (purge_slice(process, process.shard_of_bucket(bucket), from, bucket + 1, selection,
-                    purged)) {
-      continue;
-    }
-    purged.complete = false;
-    break;
-  }
+  purged.complete = record_purge(*process_, purge);
   return purged;
 }
 
-PurgeCount Store::purge_prefix(std::string_view prefix) {
-  return purge_where(*process_, Selection{prefix, 0, true});
-}
-
-PurgeCount Store::purge_all() {
-  return purge_where(*process_, Selection{{}, 0, true});
-}
-
-void Store::walk(bool (*f)(const Listed& entry, void* context), void* context) {
-  std::string keys;
-  std::vector<Copied> copied;
+PurgeCount Store::sweep() {
   Process& process = *process_;
-  const uint32_t buckets = process.super().bucket_count;
-  unsigned tries = 0;
-  for (uint32_t from = 0; from < buckets; keys.clear(), copied.clear()) {
-    {
-      Section section(process.base(), process.shard(process.shard_of_bucket(from)).lock);
-      if (!section && ++tries < tries_max) continue;
-      tries = 0;
-      // buckets_per_shard and slice_buckets are powers of two: a slice stays in its shard.
-      const uint32_t end = from + std::min(slice_buckets, process.buckets_per_shard());
-      for (; from < end; ++from) {
-        if (section) copy_chain(process, from, keys, copied);
-      }
-    }
-    for (const Copied& one : copied) {
-      const std::string_view key = std::string_view(keys).substr(one.key_begin, one.key_length);
-      if (!f({key, one.facts, one.bytes, one.hits}, context)) return;
+  PurgeTable& table = process.purges();
+  PurgeCount purged;
+  const Sweeping sweeping(table);
+  if (!sweeping) {
+    purged.complete = false;
+    return purged;
+  }
+  if (table.pending.load() > 0) {
+    const uint32_t epoch = purge_epoch(process);
+    // What was swept and not cleared waits for fills only.
+    if (table.swept.load() != epoch) purged.complete = sweep_all(process, epoch);
+    kill_point();
+    if (purged.complete) {
+      table.swept.store(epoch);
+      kill_point();
+      clear_swept(process, epoch);
     }
   }
+  purged.objects = table.objects.exchange(0);
+  purged.bytes = table.bytes.exchange(0);
+  return purged;
+}
+
+uint64_t Store::hash_tag(std::string_view space, std::string_view word) const {
+  const Superblock& super = process_->super();
+  const uint64_t both[] = {hash_text(super, space), hash_text(super, word)};
+  const uint64_t tag = hash_text(super, {reinterpret_cast<const char*>(both), sizeof(both)});
+  return std::max(tag, TagPurge::cleared + 1);
 }
 
 }  // namespace ringwall::cache

@@ -16,6 +16,7 @@ constexpr uint32_t slice_buckets = 256;
 // Takes and releases each lock: what a dead owner left half done is undone.
 bool settle_locks(Process& process) {
   const Superblock& super = process.super();
+  if (!Section(process.base(), process.purges().lock)) return false;
   for (uint32_t i = 0; i < super.arena_count; ++i) {
     if (!Section(process.base(), process.arena(i).lock)) return false;
   }

@@ -54,6 +54,7 @@ struct Plan {
   uint32_t shards = 0;
   uint32_t buckets = 0;
   uint32_t arenas = 0;
+  uint64_t use_cells = 0;
 };
 
 uint64_t round_up(uint64_t value, uint64_t to) {
@@ -69,11 +70,14 @@ Plan plan_for(uint64_t arena_bytes, bool huge_pages) {
   plan.buckets = static_cast<uint32_t>(
       std::bit_floor(std::clamp<uint64_t>(arena_bytes >> 10, 1024, uint64_t{1} << 28)));
   plan.arenas = static_cast<uint32_t>(std::clamp<uint64_t>(arena_bytes >> 28, 1, 16));
+  // A cell for each response of usual size: a thousandth of the arena.
+  plan.use_cells = std::bit_floor(std::clamp<uint64_t>(arena_bytes >> 12, 64, uint64_t{1} << 26));
   const uint64_t tables =
       sizeof(Superblock) + uint64_t{plan.shards} * (sizeof(Shard) + sizeof(uint64_t)) +
       uint64_t{plan.buckets} * sizeof(Ref) + uint64_t{plan.arenas} * sizeof(Arena) +
       uint64_t{plan.pages} * sizeof(PageRecord) + (slots_max + observers_max) * sizeof(Slot) +
-      uint64_t{slots_max} * tickets_max * sizeof(Ticket);
+      uint64_t{slots_max} * tickets_max * sizeof(Ticket) + plan.use_cells * sizeof(uint32_t) +
+      sizeof(PurgeTable);
   const uint64_t to = huge_pages ? huge_page_bytes : page_bytes;
   plan.control_bytes = round_up(prelude_bytes + tables + control_slack_bytes, to);
   plan.segment_bytes = round_up(plan.control_bytes + arena_bytes, to);
@@ -137,6 +141,12 @@ void build(std::byte* base, const Plan& plan, const SegmentOptions& options, boo
   super->pages = table<PageRecord>(control, plan.pages);
   super->slots = table<Slot>(control, slots_max + observers_max);
   super->tickets = table<Ticket>(control, uint64_t{slots_max} * tickets_max);
+  super->purges = table<PurgeTable>(control, 1);
+  super->uses = table<std::atomic<uint32_t>>(control, plan.use_cells);
+  super->use_cells = plan.use_cells;
+  super->epoch.store(1);
+  init_robust_mutex(super->purges->lock.mutex);
+  init_robust_mutex(super->purges->sweeping);
   for (uint32_t i = 0; i < plan.shards; ++i) {
     Shard& shard = super->shards[i];
     init_robust_mutex(shard.lock.mutex);

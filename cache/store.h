@@ -21,9 +21,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "cache/facts.h"
 #include "daemon/base/result.h"
 #include "daemon/base/time.h"
 #include "daemon/base/unique_fd.h"
@@ -32,21 +34,7 @@ namespace ringwall::cache {
 
 class Process;  // the mapping and this process's slot; cache/process.h
 struct Entry;
-
-/// What the caching rules keep of a response beside its head and content; the store carries it and
-/// reads none of it, but for `purged_soft`. 64 bytes, no pointers: it lives in the segment.
-struct Facts {
-  int64_t response_time_s = 0;     // wall clock when the response was received
-  uint32_t age_at_response_s = 0;  // corrected_initial_age of RFC 9111 section 4.2.3
-  uint32_t lifetime_s = 0;         // freshness lifetime of RFC 9111 section 4.2.1
-  uint32_t stale_while_revalidate_s = 0;
-  uint32_t stale_if_error_s = 0;
-  uint16_t status = 0;
-  uint16_t flags = 0;        // meaning belongs to daemon/caching
-  uint32_t head_age_at = 0;  // reserved for daemon/caching: offsets into the stored head
-  uint64_t reserved[4] = {};
-};
-static_assert(sizeof(Facts) == 64);
+struct Look;
 
 /// Why there is no hit, no permit and no fill to follow: the request passes by the cache.
 enum class Busy : uint8_t {
@@ -54,14 +42,69 @@ enum class Busy : uint8_t {
   tickets,  // this worker fills as much as it may at once
   marked,   // the key is remembered as uncacheable for a while: do not collapse
   room,     // no room even for the key: all is pinned, or the key is longer than any may be
+  alone,    // the caller's rule said Use::alone
+};
+
+/// What the rules may see of a stored response that matches the request.
+struct Candidate {
+  const Facts& facts;
+  uint64_t hits = 0;            // so far
+  bool purged_soft = false;     // stale whatever its facts say
+  uint32_t held_off_until = 0;  // wall second until which refreshing is not to be tried (hold_off)
+};
+
+/// What a rule says of a candidate.
+enum class Use : uint8_t {
+  serve,              // it answers the request
+  serve_and_refresh,  // it answers; and whoever asks while nobody refreshes it gets the permit to
+  replace,            // it does not answer: the permit to replace it, or the fill that does so
+  alone,              // it does not answer, and what replaces it could not be shared either: no
+                      // permit and no fill to follow, but the response itself, to validate it
+};
+
+/// What follows the head of a response into the segment.
+struct Labels {
+  /// The request's selecting fields by name and value (RFC 9111 section 4.1) as the caller's rules
+  /// write them; empty: the response fits every request of its key. At most selectors_bytes_max.
+  std::string_view selectors;
+  /// Hashes by Store::hash_tag of what the response can be purged by; at most tags_max.
+  std::span<const uint64_t> tags;
+};
+constexpr size_t selectors_bytes_max = 4096;
+constexpr size_t tags_max = 255;
+
+/// One lookup. The functions are plain pointers with a context: they run under a shard's lock and
+/// must only compute.
+struct Lookup {
+  std::string_view key;
+  base::WallSeconds now = 0;
+  const void* context = nullptr;
+  /// Whether a response with these selectors (never empty) fits the request.
+  bool (*selects)(std::string_view selectors, const void* context) = nullptr;
+  Use (*use)(const Candidate& candidate, const void* context) = nullptr;
+  /// Writes the request's own selectors by the field names of `model`, those of another response of
+  /// the key; how long they are, 0 when they do not fit.
+  size_t (*describe)(std::string_view model, std::span<char> out, const void* context) = nullptr;
+  /// A permit even where the key is remembered as uncacheable: the head is there and says
+  /// otherwise.
+  bool despite_marker = false;
+  /// Of a key, at most so many live responses with different selectors; the least recently used
+  /// goes first.
+  unsigned variants_max = 64;
+  /// False: where there would be a permit, Busy::alone.
+  bool permit = true;
 };
 
 /// A stored response, pinned: head and content stay where they are until the Hit goes.
 class Hit {
  public:
-  Hit(Hit&&) noexcept;
+  // Inline: a lookup moves its Hit twice, and calls for that cost as much as its LRU move.
+  Hit(Hit&& other) noexcept
+      : process_(other.process_), entry_(std::exchange(other.entry_, nullptr)) {}
   Hit& operator=(Hit&&) noexcept;
-  ~Hit();
+  ~Hit() {
+    if (entry_ != nullptr) release();
+  }
 
   const Facts& facts() const;
   /// The stored head as begin_head gave it, contiguous.
@@ -71,9 +114,16 @@ class Hit {
   /// filled. Fewer bytes than asked mean: call again with a later offset.
   size_t content(uint64_t offset, uint64_t length, std::span<iovec> out) const;
   uint64_t hits() const;
+  std::string_view selectors() const;
+  bool purged_soft() const;
+  /// Another handle on the same response, with a pin of its own.
+  Hit share() const;
+  /// Lookups see Candidate::held_off_until until then: a refresh has just failed.
+  void hold_off(base::WallSeconds until);
 
  private:
   friend class Store;
+  friend class Fill;
   Hit(Process* process, Entry* entry) : process_(process), entry_(entry) {}
   void release();
   Process* process_;
@@ -93,8 +143,13 @@ class Fill {
   /// Publishes head and facts: followers see them from now on. `content_length` reserves room
   /// ahead; without it the content grows as it comes. False: no room (all pinned, or larger than
   /// the arena allows): the fill is ended as uncacheable, nothing is stored, go on uncached.
-  bool begin_head(const Facts& facts, std::string_view head,
-                  std::optional<uint64_t> content_length);
+  bool begin_head(const Facts& facts, std::string_view head, std::optional<uint64_t> content_length,
+                  const Labels& labels = {});
+  /// The response of a successful validation (RFC 9111 section 4.3.4): `head` with the content of
+  /// `stored`, which both share from now on, and with the tags of both; complete and live at once, as
+  /// after finish(). `stored` gives way to it. False as begin_head.
+  bool renew(const Hit& stored, const Facts& facts, std::string_view head,
+             const Labels& labels = {});
   /// Room for the next content bytes, at least one byte; empty: no room, the fill has been
   /// abandoned (followers that sent part of it learn so), or the content length given is reached.
   /// Stable until commit or the Fill goes.
@@ -103,9 +158,15 @@ class Fill {
   void commit(size_t n);
   /// Copies `bytes` in through space()/commit(). False when the room ran out.
   bool append(std::string_view bytes);
+  /// Tells those who follow `facts` (an origin's failure, say) without content, and stores nothing;
+  /// what the fill was to replace stays.
+  void dismiss(const Facts& facts);
   /// Complete: the entry is live and may be found; it stays pinned as long as the Fill.
   /// Requires: begin_head was true; a content length given there has been reached.
   void finish();
+  /// Complete for those who follow, but not stored; what it was to replace stays. Requires: as
+  /// finish().
+  void finish_unstored();
   /// The response must not be stored: followers are released at once to fetch for themselves and
   /// the key is remembered as uncacheable for `remember_s` seconds (0: not). An entry that the fill
   /// was to replace goes too; drop the Fill instead to keep it.
@@ -114,6 +175,7 @@ class Fill {
   /// send to its own client from the segment. Valid as long as the Fill.
   size_t content(uint64_t offset, uint64_t length, std::span<iovec> out) const;
   uint64_t committed() const;
+  std::optional<uint64_t> content_length() const;  // where begin_head told it
   /// Whether anybody but `own` Follows of this process has a pin on it. May be outdated at once.
   bool followed(unsigned own) const;
   std::string_view key() const;
@@ -151,6 +213,9 @@ class Follow {
   /// Requires: state() is filling or complete, or was once.
   const Facts& facts() const;
   std::string_view head() const;
+  std::string_view selectors() const;              // likewise
+  bool purged_soft() const;                        // a soft purge met the fill: it is stale
+  unsigned followers_here() const;                 // Follows of this process, ours included
   std::optional<uint64_t> content_length() const;  // known once the head told it or it is complete
   uint64_t available() const;
   size_t content(uint64_t offset, uint64_t length, std::span<iovec> out) const;
@@ -168,9 +233,35 @@ class Follow {
   Entry* entry_;
 };
 
-using Found = std::variant<Hit, Fill, Follow, Busy>;
+/// What a lookup gives.
+struct Found {
+  std::variant<Hit, Fill, Follow, Busy> way;
+  /// Beside a Fill, Follow or Busy: the stored response that matches but may not answer as it is;
+  /// to validate it, or to fall back on it where the origin fails.
+  std::optional<Hit> stored;
+  /// Beside a Hit, where the rule said serve_and_refresh and nobody refreshes yet.
+  std::optional<Fill> refresh;
+  /// No stored response matched, though the key has some: their selectors differ.
+  bool variants = false;
+};
 
-/// What to purge. Counts are exact for url; for prefix and all they are of entries seen.
+/// What to purge. Hard: it is gone. Soft: it is stale, and may be validated or serve as stale
+/// responses may; a soft purge never revives what is stale already.
+struct Purge {
+  enum class Kind : uint8_t {
+    key,     // `text` is a key: all variants
+    prefix,  // all keys that begin with `text`
+    tag,     // all responses that carry hash_tag(tag_space, text)
+    all,
+  };
+  Kind kind = Kind::key;
+  std::string_view text;
+  uint64_t tag = 0;  // of kind tag
+  bool soft = false;
+  bool dry_run = false;  // only count
+};
+
+/// Objects are live responses; fills that a purge meets are not counted.
 struct PurgeCount {
   uint64_t objects = 0;
   uint64_t bytes = 0;    // of their heads and contents
@@ -184,9 +275,10 @@ struct Usage {
   uint64_t content_bytes = 0;   // stored heads and contents of live entries
   uint64_t objects = 0;         // live entries
   uint64_t filling = 0;         // fills under way
-  uint64_t limbo = 0;           // removed, but still pinned
+  uint64_t limbo = 0;           // removed, but still pinned or sharing content
   uint64_t pinned = 0;          // pins that count; an entry pinned by two workers counts twice
   uint64_t markers = 0;         // uncacheable markers
+  uint64_t purges_pending = 0;  // purges by prefix, tag or all that were not swept to their end
 };
 
 /// Counters summed over all workers, dead ones included. Monotonic.
@@ -223,21 +315,33 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();  // gives the slot back
 
-  /// Looks `key` up and, in the same step, begins a fill or follows one where there is no entry.
-  /// `usable(facts)` decides whether a found entry serves the request; when it says no, the caller
-  /// gets the permit to replace it. A plain function pointer with a context: the call runs under a
-  /// shard's lock and must only compute.
-  using Usable = bool (*)(const Facts& facts, const void* context);
-  Found find(std::string_view key, Usable usable, const void* context, base::WallSeconds now);
+  /// Looks a key up and, in the same step, begins a fill or follows one where nothing stored
+  /// answers. Of several responses that match, the youngest counts.
+  Found find(const Lookup& lookup);
 
-  /// A look without permit or LRU move, for HEAD on a miss and only-if-cached. Nothing for an
-  /// observer, which has no pins: it walks.
-  std::optional<Hit> peek(std::string_view key);
+  /// A look without permit or LRU move at what find() would judge: the matching stored response.
+  /// Nothing for an observer, which has no pins: it inspects.
+  std::optional<Hit> peek(const Lookup& lookup);
 
-  PurgeCount purge(std::string_view key);
-  /// All keys that begin with `prefix` (the key's text); walks in slices, bounded time per lock.
-  PurgeCount purge_prefix(std::string_view prefix);
-  PurgeCount purge_all();
+  /// Notes a request for the key, and tells how many there were within the last `window_s` seconds,
+  /// this one included, up to UseCounter::uses_max; shared by all workers and rarely too many
+  /// (cache/use_counter.h). Requires: 1 <= window_s <= UseCounter::window_max_s.
+  unsigned note_use(std::string_view key, base::WallSeconds now, uint32_t window_s);
+
+  /// Of a word by which responses are purged together; `space` keeps apart words of different
+  /// meaning ("tag", "group:https://example.org").
+  uint64_t hash_tag(std::string_view space, std::string_view word) const;
+
+  /// Purges. Of kind key: done, and counted exactly, when it returns. Of the other kinds: in force
+  /// for all workers at once when it returns, whatever the number of responses; those concerned are
+  /// taken out by sweep(), whose count is told there. Fills under way that are concerned are not
+  /// stored as fresh. False in `complete`: not done, too many are pending: sweep, then try again.
+  PurgeCount purge(const Purge& purge);
+
+  /// Takes out (or marks) what pending purges concern and counts it, walking the whole cache in
+  /// slices of bounded time per lock; forgets those that nothing can concern any more. Cheap when
+  /// nothing is pending. For the master, after purge() and now and then.
+  PurgeCount sweep();
 
   /// Clears the eventfd's pending mark; call on each wake-up before looking at the follows.
   void acknowledge_wakeup();
@@ -258,19 +362,34 @@ class Store {
   /// Checks every invariant of the segment (may be called while workers run): a line per breach.
   std::vector<std::string> verify();
 
+  /// One entry as operators see it. Views are valid during the call.
   struct Listed {
+    enum class Kind : uint8_t { stored, fill, marker };
+    Kind kind = Kind::stored;
     std::string_view key;
+    std::string_view selectors;
+    std::string_view head;  // of stored responses
     Facts facts;
-    uint64_t bytes;
-    uint64_t hits;
+    uint64_t bytes = 0;           // head and content
+    uint64_t content_length = 0;  // so far, of fills
+    uint64_t hits = 0;
+    uint64_t idle_ms = 0;  // since its last use
+    bool purged_soft = false;
+    bool protected_ = false;  // used more than once
+    uint32_t tags = 0;        // how many
+    uint32_t held_off_until = 0;
+    int64_t marked_until = 0;  // of markers
   };
-  /// Calls f for live entries until it returns false. Takes one shard's lock at a time; f must not
-  /// call the store.
+  /// Calls f for stored responses until it returns false. Takes one shard's lock at a time; f must
+  /// not call the store.
   void walk(bool (*f)(const Listed& entry, void* context), void* context);
+  /// Calls f for everything of one key: responses, fills, marker; youngest first.
+  void inspect(std::string_view key, void (*f)(const Listed& entry, void* context), void* context);
 
  private:
   explicit Store(std::unique_ptr<Process> process);
-  Found begin_fill(std::string_view key, Usable usable, const void* context, base::WallSeconds now);
+  Found fill(const Lookup& lookup, uint32_t hash, const Look& look);
+  Found found(const Look& look);
   std::unique_ptr<Process> process_;
 };
 

@@ -25,6 +25,7 @@ Usage Store::usage() const {
     usage.markers += read(shard.markers);
     usage.limbo += read(shard.limbo.count);
   }
+  usage.purges_pending = process.purges().pending.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < slots_max; ++i) {
     if ((super.alive[i / 64].load() >> (i % 64) & 1) == 0) continue;
     usage.pinned += process.slot(i).pinned.load(std::memory_order_relaxed);

@@ -2,7 +2,7 @@
 // processes. Not a test: prints nanoseconds per operation, the mean and the best 100 ms window
 // of processor time.
 //
-//   cache_bench [MiB of arena for the large cases: 2048]
+//   cache_bench [MiB of arena for the large cases: 2048; 0: without them]
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,8 +24,16 @@ using namespace ringwall;
 
 constexpr uint64_t MiB = uint64_t{1} << 20;
 
-bool always(const cache::Facts&, const void*) {
-  return true;
+cache::Use always(const cache::Candidate&, const void*) {
+  return cache::Use::serve;
+}
+
+cache::Lookup lookup(std::string_view key) {
+  cache::Lookup lookup;
+  lookup.key = key;
+  lookup.now = 1000;
+  lookup.use = always;
+  return lookup;
 }
 
 struct Figures {
@@ -109,8 +117,8 @@ std::string key_of(uint64_t n) {
 
 bool put(cache::Store& store, std::string_view key, std::string_view head, std::string_view content,
          bool known = true) {
-  cache::Found found = store.find(key, always, nullptr, 1000);
-  auto* fill = std::get_if<cache::Fill>(&found);
+  cache::Found found = store.find(lookup(key));
+  auto* fill = std::get_if<cache::Fill>(&found.way);
   if (fill == nullptr) return false;
   if (!fill->begin_head({}, head, known ? std::optional(content.size()) : std::nullopt))
     return false;
@@ -141,9 +149,8 @@ void run_hits(cache::Store& store, const char* name, uint32_t objects) {
   size_t at = 0;
   uint64_t missed = 0;
   const Figures figures = measure([&] {
-    const cache::Found found =
-        store.find(keys[order[++at & (order.size() - 1)]], always, nullptr, 1000);
-    missed += !std::holds_alternative<cache::Hit>(found);
+    const cache::Found found = store.find(lookup(keys[order[++at & (order.size() - 1)]]));
+    missed += !std::holds_alternative<cache::Hit>(found.way);
   });
   print(name, figures);
   if (missed > 0) printf("  (missed %lu)\n", missed);
@@ -172,10 +179,25 @@ void hot_hits() {
   run_hits(store, "hit, 1,000 keys, Zipf 1.0", 1000);
   std::vector<cache::Hit> held;
   for (uint32_t i = 0; i < 1000; ++i) {
-    cache::Found found = store.find(key_of(i), always, nullptr, 1000);
-    held.push_back(std::move(std::get<cache::Hit>(found)));
+    cache::Found found = store.find(lookup(key_of(i)));
+    held.push_back(std::move(std::get<cache::Hit>(found.way)));
   }
   run_hits(store, "hit, 1,000 keys that this worker pins already", 1000);
+}
+
+// A purge that concerns nothing: what it costs to look at every entry once.
+void sweep(cache::Store& store, uint32_t objects) {
+  const auto begin = cpu_now();
+  cache::Purge purge;
+  purge.kind = cache::Purge::Kind::tag;
+  purge.tag = store.hash_tag("tag", "none");
+  store.purge(purge);
+  const auto recorded = cpu_now();
+  store.sweep();
+  printf("purge by tag in %.1f us, swept in %.1f ms, %.0f ns an object\n",
+         static_cast<double>((recorded - begin).count()) / 1e3,
+         static_cast<double>((cpu_now() - recorded).count()) / 1e6,
+         static_cast<double>((cpu_now() - recorded).count()) / objects);
 }
 
 void many_hits(uint64_t arena) {
@@ -187,6 +209,7 @@ void many_hits(uint64_t arena) {
   for (uint32_t i = 0; i < objects; ++i) put(store, key_of(i), head, content);
   printf("%lu objects stored\n", store.usage().objects);
   run_hits(store, "hit, a million objects", objects);
+  sweep(store, objects);
   const pid_t pid = fork();
   if (pid == 0) {
     {
@@ -237,6 +260,7 @@ int main(int argc, char** argv) {
   const uint64_t arena = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2048) * MiB;
   yardstick();
   hot_hits();
+  if (arena == 0) return 0;
   many_hits(arena);
   fills(std::min<uint64_t>(arena, 256 * MiB));
   return 0;

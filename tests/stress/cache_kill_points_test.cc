@@ -82,7 +82,8 @@ class KillPointsTest : public CacheTest, public ::testing::WithParamInterface<Op
   bool die_at(const Operation& operation, int point) {
     const pid_t pid = fork_worker([&] {
       auto victim = worker(victim_slot);
-      victim->store().purge_prefix("t/");
+      victim->store().purge(by_prefix("t/"));
+      victim->store().sweep();
       operation.prepare(*victim);
       arm(point);
       operation.run(*victim);
@@ -110,26 +111,38 @@ class KillPointsTest : public CacheTest, public ::testing::WithParamInterface<Op
   void check_all() {
     const Usage usage = watcher_->usage();
     EXPECT_EQ(usage.filling, 0u);
-    EXPECT_LE(usage.limbo, 1u);  // "pinned" may have been purged
+    EXPECT_LE(usage.limbo, 3u);  // "pinned" may have been purged, the renewed have bodies
     EXPECT_EQ(usage.pinned, 1u);
     EXPECT_EQ(breaches(*watcher_), "");
     EXPECT_EQ(read_content(*pinned_, 0, 5000), content_of("pinned", 5000));
     check_contents();
   }
 
+  struct Listed {
+    std::string key;
+    size_t size;
+    Fields fields;
+  };
+
   void check_contents() {
-    std::vector<std::pair<std::string, size_t>> keys;
+    std::vector<Listed> all;
     watcher_->walk(
         [](const Store::Listed& entry, void* context) {
-          static_cast<std::vector<std::pair<std::string, size_t>>*>(context)->emplace_back(
-              entry.key, entry.facts.lifetime_s);
+          // Selectors are "n=1;".
+          Fields fields;
+          if (!entry.selectors.empty()) fields["n"] = entry.selectors.substr(2, 1);
+          static_cast<std::vector<Listed>*>(context)->push_back(
+              {std::string(entry.key), entry.facts.lifetime_s, fields});
           return true;
         },
-        &keys);
-    for (const auto& [key, size] : keys) {
-      auto found = witness_->store().peek(key);
-      ASSERT_TRUE(found);
-      EXPECT_EQ(read_content(*found, 0, size), content_of(key, size)) << key;
+        &all);
+    for (const auto& [key, size, fields] : all) {
+      witness_->fields = fields;
+      auto found = witness_->store().peek(witness_->lookup(key));
+      ASSERT_TRUE(found) << key;
+      // A younger one may stand before what its fill had no time left to remove.
+      const uint64_t length = fields.empty() ? size : found->content_length();
+      EXPECT_EQ(read_content(*found, 0, length), content_of(key, length)) << key;
     }
   }
 
@@ -174,10 +187,31 @@ TEST_P(KillPointsTest, leaves_nothing_behind_at_any_point) {
   printf("%s: to point %d\n", operation.name, point - 1);
   pinned_.reset();
   witness_.reset();
+  watcher_->purge(of_all());
+  watcher_->sweep();
   expect_nothing_lost(*watcher_);
 }
 
 void nothing(Worker&) {}
+
+void put_tagged(Worker& worker, const std::string& key, const std::string& word) {
+  const uint64_t tag = worker.store().hash_tag("tag", word);
+  worker.put(key, 2000, true, always, {{}, {&tag, 1}});
+}
+
+void renew(Worker& worker, const std::string& key) {
+  Found found = worker.find(key, never);
+  auto* fill = std::get_if<Fill>(&found.way);
+  if (fill == nullptr || !found.stored) return;
+  fill->renew(*found.stored, found.stored->facts(), "renewed");
+}
+
+// Content of a variant is its key's, at a size of its own.
+void put_variants(Worker& worker, int n) {
+  for (int i = 0; i < n; ++i) {
+    worker.put_variant("t/v", 1000 + static_cast<size_t>(i), {{"n", std::to_string(i)}});
+  }
+}
 
 void fill_cache(Worker& worker) {
   for (int i = 0; i < 100; ++i) worker.put("old" + std::to_string(i), 12'000);
@@ -195,7 +229,7 @@ void leave_a_dead_worker_behind(Worker& worker) {
     auto fill = other.permit("t/half");
     if (fill && fill->begin_head({}, "head", 100'000)) fill->append(content_of("t/half", 50'000));
     auto waiting = other.permit("t/waiting");
-    other.store().purge("t/shared");
+    other.store().purge(by_key("t/shared"));
     die();
   }
   int status = 0;
@@ -216,11 +250,11 @@ const Operation operations[] = {
     {"uncacheable", nothing,
      [](Worker& w) {
        Found found = w.find("t/marked");
-       if (auto* fill = std::get_if<Fill>(&found)) fill->uncacheable(5);
+       if (auto* fill = std::get_if<Fill>(&found.way)) fill->uncacheable(5);
        w.now += 10;
        Found again = w.find("t/marked");
-       if (auto* fill = std::get_if<Fill>(&again)) fill->uncacheable(5);
-       w.store().purge("t/marked");
+       if (auto* fill = std::get_if<Fill>(&again.way)) fill->uncacheable(5);
+       w.store().purge(by_key("t/marked"));
      }},
     {"replace", [](Worker& w) { w.put("t/twice", 2000); },
      [](Worker& w) { w.put("t/twice", 2000, true, never); }},
@@ -229,19 +263,52 @@ const Operation operations[] = {
     {"evict", fill_cache, [](Worker& w) { w.put("t/new", 20'000); }},
     {"evict_for_a_large_one", fill_cache, [](Worker& w) { w.put("t/large", 100'000); }},
     {"purge", [](Worker& w) { w.put("t/purged", 70'000); },
-     [](Worker& w) { w.store().purge("t/purged"); }},
+     [](Worker& w) { w.store().purge(by_key("t/purged")); }},
     {"purge_by_prefix",
      [](Worker& w) {
        w.put("t/p/1", 700);
        w.put("t/p/2", 90'000);
        w.put("t/q", 7);
      },
-     [](Worker& w) { w.store().purge_prefix("t/p/"); }},
+     [](Worker& w) {
+       w.store().purge(by_prefix("t/p/"));
+       w.store().purge(by_prefix("t/p/", true));
+       w.hit("t/p/1");
+       w.store().sweep();
+     }},
+    {"purge_by_tag",
+     [](Worker& w) {
+       put_tagged(w, "t/red/1", "red");
+       put_tagged(w, "t/red/2", "red");
+       put_tagged(w, "t/blue", "blue");
+     },
+     [](Worker& w) {
+       w.store().purge(by_tag(w.store().hash_tag("tag", "red")));
+       w.store().purge(by_tag(w.store().hash_tag("tag", "blue"), true));
+       auto again = w.permit("t/red/1");
+       w.hit("t/blue");
+       w.store().sweep();
+     }},
+    {"purge_by_tag_during_a_fill", nothing,
+     [](Worker& w) {
+       auto red = w.permit("t/red");
+       auto blue = w.permit("t/blue");
+       if (!red || !blue) return;
+       const uint64_t tag = w.store().hash_tag("tag", "red");
+       if (!red->begin_head(facts_for(3), "head", 3, {{}, {&tag, 1}})) return;
+       w.store().purge(by_tag(tag));
+       w.store().purge(of_all(true));
+       w.store().sweep();
+       Worker::complete(*blue, "t/blue", 500);
+       red->append("abc");
+       red->finish();
+       w.store().sweep();
+     }},
     {"purge_during_a_fill", nothing,
      [](Worker& w) {
        auto fill = w.permit("t/hidden");
        if (!fill) return;
-       w.store().purge("t/hidden");
+       w.store().purge(by_key("t/hidden"));
        auto second = w.permit("t/hidden");
        if (fill->begin_head({}, "head", 10) && fill->append("0123456789")) fill->finish();
      }},
@@ -258,7 +325,7 @@ const Operation operations[] = {
     {"unpin_of_a_purged_one", [](Worker& w) { w.put("t/gone", 100'000); },
      [](Worker& w) {
        auto hit = w.hit("t/gone");
-       w.store().purge("t/gone");
+       w.store().purge(by_key("t/gone"));
      }},
     {"follow", nothing,
      [](Worker& w) {
@@ -271,6 +338,46 @@ const Operation operations[] = {
        fill->append(content_of("t/followed", 40));
        fill->finish();
      }},
+    {"variants", [](Worker& w) { put_variants(w, 4); },
+     [](Worker& w) {
+       w.variants_max = 3;
+       put_variants(w, 5);
+       w.fields = {{"n", "3"}};
+       auto follow = w.permit("t/v", never);
+     }},
+    {"one_for_all_variants", [](Worker& w) { put_variants(w, 6); },
+     [](Worker& w) {
+       w.fields = {{"n", "none"}};
+       w.put("t/v", 500);
+     }},
+    {"refresh", [](Worker& w) { w.put("t/refresh", 1000); },
+     [](Worker& w) {
+       Found found = w.find("t/refresh", refreshing);
+       if (found.refresh) Worker::complete(*found.refresh, "t/refresh", 30'000);
+     }},
+    {"renew", [](Worker& w) { w.put("t/renewed", 70'000); },
+     [](Worker& w) {
+       renew(w, "t/renewed");
+       renew(w, "t/renewed");
+     }},
+    {"renew_what_is_pinned", [](Worker& w) { w.put("pinned", 5000); },
+     [](Worker& w) { renew(w, "pinned"); }},
+    {"purge_of_a_renewed_one",
+     [](Worker& w) {
+       w.put("t/renewed", 70'000);
+       renew(w, "t/renewed");
+     },
+     [](Worker& w) {
+       auto hit = w.hit("t/renewed");
+       w.store().purge(by_key("t/renewed"));
+     }},
+    {"evict_a_renewed_one",
+     [](Worker& w) {
+       w.put("t/renewed", 300'000);
+       renew(w, "t/renewed");
+       for (int i = 0; i < 10; ++i) w.put("old" + std::to_string(i), 64'000);
+     },
+     [](Worker& w) { w.put("t/large", 200'000); }},
     {"attach_and_detach", nothing,
      [](Worker&) { auto store = Store::attach(inherited_segment, other_slot, {}); }},
     {"recovery_of_another", leave_a_dead_worker_behind,

@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,11 +24,57 @@ namespace ringwall::cache::test {
 
 constexpr uint64_t MiB = uint64_t{1} << 20;
 
-inline bool always(const Facts&, const void*) {
-  return true;
+inline Use always(const Candidate&, const void*) {
+  return Use::serve;
 }
-inline bool never(const Facts&, const void*) {
-  return false;
+inline Use never(const Candidate&, const void*) {
+  return Use::replace;
+}
+inline Use refreshing(const Candidate&, const void*) {
+  return Use::serve_and_refresh;
+}
+inline Use alone(const Candidate&, const void*) {
+  return Use::alone;
+}
+/// As the caching rules do: what was purged softly is to be replaced, and not while held off.
+inline Use unless_purged(const Candidate& candidate, const void*) {
+  return candidate.purged_soft ? Use::replace : Use::serve;
+}
+using Rule = Use (*)(const Candidate&, const void*);
+
+/// The fields of a request, and selectors as these tests write them: "name=value;name=value;".
+using Fields = std::map<std::string, std::string>;
+
+inline size_t describe(std::string_view model, std::span<char> out, const void* context) {
+  const auto& fields = *static_cast<const Fields*>(context);
+  std::string text;
+  while (!model.empty()) {
+    const std::string name(model.substr(0, model.find('=')));
+    const auto field = fields.find(name);
+    text += name + "=" + (field == fields.end() ? "" : field->second) + ";";
+    model.remove_prefix(model.find(';') + 1);
+  }
+  if (text.size() > out.size()) return 0;
+  std::copy(text.begin(), text.end(), out.begin());
+  return text.size();
+}
+inline bool selects(std::string_view selectors, const void* context) {
+  std::string own(selectors_bytes_max, ' ');
+  own.resize(describe(selectors, own, context));
+  return own == selectors;
+}
+
+inline Purge by_key(std::string_view key, bool soft = false) {
+  return {Purge::Kind::key, key, 0, soft, false};
+}
+inline Purge by_prefix(std::string_view prefix, bool soft = false) {
+  return {Purge::Kind::prefix, prefix, 0, soft, false};
+}
+inline Purge by_tag(uint64_t tag, bool soft = false) {
+  return {Purge::Kind::tag, {}, tag, soft, false};
+}
+inline Purge of_all(bool soft = false) {
+  return {Purge::Kind::all, {}, 0, soft, false};
 }
 
 /// Content of `size` bytes that no other key has.
@@ -39,6 +87,13 @@ inline std::string content_of(const std::string& key, size_t size) {
 }
 inline std::string head_for(const std::string& key) {
   return "HTTP/1.1 200 OK\r\nX-Key: " + key + "\r\n\r\n";
+}
+
+inline Facts facts_for(size_t size) {
+  Facts facts;
+  facts.status = 200;
+  facts.lifetime_s = static_cast<uint32_t>(size);
+  return facts;
 }
 
 template <class View>
@@ -60,49 +115,57 @@ class Worker {
   explicit Worker(Store store) : store_(std::move(store)) {}
 
   Store& store() { return store_; }
-  Found find(const std::string& key, Store::Usable usable = always) {
-    return store_.find(key, usable, nullptr, now);
+  Lookup lookup(std::string_view key, Rule use = always) const {
+    return {key, now, &fields, selects, use, describe, false, variants_max};
   }
+  Found find(const std::string& key, Rule use = always) { return store_.find(lookup(key, use)); }
   /// The permit for the key; fails the test when there is none.
-  std::optional<Fill> permit(const std::string& key, Store::Usable usable = always) {
-    Found found = find(key, usable);
-    if (auto* fill = std::get_if<Fill>(&found)) return std::move(*fill);
-    ADD_FAILURE() << key << ": no permit but outcome " << found.index();
+  std::optional<Fill> permit(const std::string& key, Rule use = always) {
+    Found found = find(key, use);
+    if (auto* fill = std::get_if<Fill>(&found.way)) return std::move(*fill);
+    ADD_FAILURE() << key << ": no permit but outcome " << found.way.index();
     return std::nullopt;
   }
   std::optional<Hit> hit(const std::string& key) {
     Found found = find(key);
-    if (auto* hit = std::get_if<Hit>(&found)) return std::move(*hit);
+    if (auto* hit = std::get_if<Hit>(&found.way)) return std::move(*hit);
     return std::nullopt;
   }
   std::optional<Follow> follow(const std::string& key) {
     Found found = find(key);
-    if (auto* follow = std::get_if<Follow>(&found)) return std::move(*follow);
+    if (auto* follow = std::get_if<Follow>(&found.way)) return std::move(*follow);
     return std::nullopt;
   }
   std::optional<Busy> busy(const std::string& key) {
     Found found = find(key);
-    if (auto* busy = std::get_if<Busy>(&found)) return *busy;
+    if (auto* busy = std::get_if<Busy>(&found.way)) return *busy;
     return std::nullopt;
   }
   /// Fills the key with its content; whether it is stored.
-  bool put(const std::string& key, size_t size, bool known_length = true,
-           Store::Usable usable = always) {
-    Found found = find(key, usable);
-    auto* fill = std::get_if<Fill>(&found);
-    if (fill == nullptr) return false;
-    Facts facts;
-    facts.status = 200;
-    facts.lifetime_s = static_cast<uint32_t>(size);
-    if (!fill->begin_head(facts, head_for(key),
-                          known_length ? std::optional<uint64_t>(size) : std::nullopt)) {
+  bool put(const std::string& key, size_t size, bool known_length = true, Rule use = always,
+           const Labels& labels = {}) {
+    Found found = find(key, use);
+    auto* fill = std::get_if<Fill>(&found.way);
+    return fill != nullptr && complete(*fill, key, size, known_length, labels);
+  }
+  static bool complete(Fill& fill, const std::string& key, size_t size, bool known_length = true,
+                       const Labels& labels = {}) {
+    if (!fill.begin_head(facts_for(size), head_for(key),
+                         known_length ? std::optional<uint64_t>(size) : std::nullopt, labels)) {
       return false;
     }
-    if (!fill->append(content_of(key, size))) return false;
-    fill->finish();
-    return fill->storable();
+    if (!fill.append(content_of(key, size))) return false;
+    fill.finish();
+    return fill.storable();
   }
-  bool has(const std::string& key) { return store_.peek(key).has_value(); }
+  /// A response to requests with these fields, whose selectors they are.
+  bool put_variant(const std::string& key, size_t size, const Fields& own) {
+    fields = own;
+    std::string text;
+    for (const auto& [name, value] : own) text += name + "=" + value + ";";
+    return put(key, size, true, always, {text, {}});
+  }
+  bool has(const std::string& key) { return store_.peek(lookup(key)).has_value(); }
   /// Whether a hit on the key gives exactly what put() stored.
   bool proves(const std::string& key, size_t size) {
     auto found = hit(key);
@@ -113,6 +176,8 @@ class Worker {
   }
 
   base::WallSeconds now = 1000;
+  Fields fields;  // of the requests
+  unsigned variants_max = 64;
 
  private:
   Store store_;
@@ -161,18 +226,20 @@ class CacheTest : public ::testing::Test {
     for (const std::string& line : store.verify()) all += line + "\n";
     return all;
   }
-  /// Nothing is pinned, under way or waiting to be reclaimed, and all invariants hold.
-  void expect_at_rest(Store& store) {
+  /// Nothing is pinned, under way or waiting to be reclaimed (but for `bodies` whose content
+  /// renewed responses share), and all invariants hold.
+  void expect_at_rest(Store& store, uint64_t bodies = 0) {
     const Usage usage = store.usage();
     EXPECT_EQ(usage.pinned, 0u);
     EXPECT_EQ(usage.filling, 0u);
-    EXPECT_EQ(usage.limbo, 0u);
+    EXPECT_EQ(usage.limbo, bodies);
     EXPECT_EQ(breaches(store), "");
   }
   /// Also: with everything purged, every byte is free again.
-  void expect_nothing_lost(Store& store) {
-    expect_at_rest(store);
-    store.purge_all();
+  void expect_nothing_lost(Store& store, uint64_t bodies = 0) {
+    expect_at_rest(store, bodies);
+    store.purge(of_all());
+    store.sweep();
     EXPECT_EQ(store.usage().used_bytes, 0u);
     EXPECT_EQ(breaches(store), "");
   }

@@ -13,7 +13,7 @@ TEST_F(PinTest, a_hit_keeps_its_bytes_while_the_entry_is_purged_and_the_room_reu
   auto b = worker(1);
   ASSERT_TRUE(a->put("k", 100'000));
   auto hit = b->hit("k");
-  EXPECT_EQ(a->store().purge("k").objects, 1u);
+  EXPECT_EQ(a->store().purge(by_key("k")).objects, 1u);
   EXPECT_FALSE(a->has("k"));
   EXPECT_EQ(a->store().usage().limbo, 1u);
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(a->put("other" + std::to_string(i), 30'000));
@@ -45,7 +45,7 @@ TEST_F(PinTest, many_hits_of_one_worker_are_one_pin) {
   for (int i = 0; i < 10; ++i) hits.push_back(*a->hit("k"));
   EXPECT_EQ(a->store().usage().pinned, 1u);
   EXPECT_EQ(hits.back().hits(), 10u);
-  a->store().purge("k");
+  a->store().purge(by_key("k"));
   while (hits.size() > 1) hits.pop_back();
   EXPECT_EQ(a->store().usage().limbo, 1u);
   hits.clear();

@@ -43,7 +43,7 @@ TEST_F(RecoveryTest, the_pins_of_a_killed_worker_fall) {
     auto two = own.hit("purged");
     wait();
   });
-  a->store().purge("purged");
+  a->store().purge(by_key("purged"));
   EXPECT_EQ(watcher.usage().pinned, 2u);
   EXPECT_EQ(watcher.usage().limbo, 1u);
   EXPECT_FALSE(watcher.recover(1)) << "it lives";
@@ -105,7 +105,7 @@ TEST_F(RecoveryTest, old_pins_of_a_slot_do_not_pin_for_its_next_worker) {
   end(pid);
   ASSERT_TRUE(watcher.recover(1));
   auto next = worker(1);
-  a->store().purge("k");
+  a->store().purge(by_key("k"));
   EXPECT_EQ(watcher.usage().limbo, 0u);
   EXPECT_EQ(watcher.usage().used_bytes, 0u);
 }
@@ -129,7 +129,7 @@ TEST_F(RecoveryTest, while_a_stopped_process_holds_a_lock_requests_pass_by) {
   ASSERT_EQ(waitpid(pid, &status, WUNTRACED), pid);
   ASSERT_TRUE(WIFSTOPPED(status));
   EXPECT_EQ(a->busy("k"), Busy::lock);
-  EXPECT_FALSE(a->store().purge("k").complete);
+  EXPECT_FALSE(a->store().purge(by_key("k")).complete);
   fill->finish();
   fill.reset();
   EXPECT_EQ(watcher.usage().filling, 1u) << "its end is owed";

@@ -93,8 +93,7 @@ TEST_F(StoreTest, an_entry_that_is_not_usable_is_replaced_when_the_fill_finishes
   auto b = worker(1);
   ASSERT_TRUE(a->put("k", 100));
   auto fill = a->permit("k", never);
-  EXPECT_TRUE(b->follow("k"));
-  EXPECT_TRUE(b->has("k")) << "the old entry is there until it is replaced";
+  EXPECT_TRUE(b->hit("k")) << "the old entry is there until it is replaced";
   ASSERT_TRUE(fill->begin_head({}, "new", 3));
   ASSERT_TRUE(fill->append("abc"));
   fill->finish();
@@ -172,8 +171,8 @@ TEST_F(StoreTest, a_worker_fills_a_bounded_number_of_keys_at_once) {
   std::optional<Busy> busy;
   for (int i = 0; i < 5000 && !busy; ++i) {
     Found found = a->find("k" + std::to_string(i));
-    if (auto* fill = std::get_if<Fill>(&found)) fills.push_back(std::move(*fill));
-    if (auto* why = std::get_if<Busy>(&found)) busy = *why;
+    if (auto* fill = std::get_if<Fill>(&found.way)) fills.push_back(std::move(*fill));
+    if (auto* why = std::get_if<Busy>(&found.way)) busy = *why;
   }
   EXPECT_EQ(busy, Busy::tickets);
   EXPECT_EQ(a->store().usage().filling, fills.size());

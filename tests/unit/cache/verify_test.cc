@@ -18,7 +18,7 @@ class VerifyTest : public CacheTest {
     ASSERT_EQ(breaches(worker_->store()), "");
   }
   Entry& entry(const std::string& key) {
-    const uint64_t hash = hash_key(process_->super(), key);
+    const uint32_t hash = hash_key(process_->super(), key);
     const Ref ref =
         find_in_chain(*process_, process_->bucket(process_->bucket_of(hash)), hash, key);
     return process_->entry(ref);
@@ -33,12 +33,12 @@ class VerifyTest : public CacheTest {
 };
 
 TEST_F(VerifyTest, sees_a_unit_without_an_owner) {
-  entry("k1").first.store(0);
+  extension(entry("k1")).first.store(0);
   EXPECT_TRUE(finds("used without an owner"));
 }
 
 TEST_F(VerifyTest, sees_a_unit_with_two_owners) {
-  entry("k1").first.store(entry("k2").first.load());
+  extension(entry("k1")).first.store(extension(entry("k2")).first.load());
   EXPECT_TRUE(finds("that another owns"));
 }
 
@@ -49,7 +49,7 @@ TEST_F(VerifyTest, sees_a_broken_list) {
 }
 
 TEST_F(VerifyTest, sees_an_entry_lost_from_its_chain) {
-  const uint64_t hash = hash_key(process_->super(), "k2");
+  const uint32_t hash = hash_key(process_->super(), "k2");
   process_->bucket(process_->bucket_of(hash)) = 0;
   EXPECT_TRUE(finds("wrong sums"));
 }
@@ -69,9 +69,38 @@ TEST_F(VerifyTest, sees_a_pin_of_a_slot_that_is_free) {
   EXPECT_TRUE(finds("pinned by slot 40, which is free"));
 }
 
+TEST_F(VerifyTest, sees_a_wrong_count_of_sharers) {
+  Found found = worker_->find("k1", never);
+  ASSERT_TRUE(std::get<Fill>(found.way).renew(*found.stored, {}, "renewed"));
+  found = {Busy::lock, {}, {}, false};
+  ASSERT_EQ(breaches(worker_->store()), "");
+  const Ref body = unpack(extension(entry("k1")).body.load()).unit;
+  ++process_->entry(body).sharers;
+  EXPECT_TRUE(finds("counts 2 of 1 sharers"));
+  process_->entry(body).sharers = 1;
+  process_->entry(body).content_length.fetch_add(1);
+  EXPECT_TRUE(finds("not the length of its body"));
+}
+
+TEST_F(VerifyTest, sees_a_body_of_another_key) {
+  Found found = worker_->find("k1", never);
+  ASSERT_TRUE(std::get<Fill>(found.way).renew(*found.stored, {}, "renewed"));
+  extension(entry("k1")).body.store(pack({process_->ref(&entry("k2")), 0}));
+  EXPECT_TRUE(finds("shares the content of another key"));
+}
+
+TEST_F(VerifyTest, sees_purges_that_are_counted_wrongly_or_applied_too_early) {
+  worker_->store().purge(by_tag(77));
+  process_->purges().pending.fetch_add(1);
+  EXPECT_TRUE(finds("1 purges are pending, 1 of them by tag, not 2 and 1"));
+  entry("k2").checked += 5;
+  EXPECT_TRUE(finds("was checked too far"));
+}
+
 TEST_F(VerifyTest, survives_references_that_lead_nowhere) {
   entry("k1").chain = 0x7fffffff;
-  entry("k2").table.store(pack({0x7fffffff, 3}));
+  extension(entry("k4")).body.store(pack({0x7fffffff, 0}));
+  extension(entry("k2")).table.store(pack({0x7fffffff, 3}));
   entry("k3").node.next = 5;
   EXPECT_NE(breaches(worker_->store()), "");
 }

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <bit>
+
+#include "cache/arena.h"
+#include "cache/findings.h"
+
+namespace ringwall::cache {
+namespace {
+
+void check_page(Findings& findings, uint32_t index) {
+  const PageRecord& page = findings.process.page(index);
+  unsigned free = 0;
+  unsigned longest = 0;
+  each_free_run(page, [&](unsigned, unsigned length) {
+    free += length;
+    longest = std::max(longest, length);
+  });
+  if (free != page.free)
+    findings.breach("page {} has {} free units, not {}", index, free, page.free);
+  if (longest != page.longest) findings.breach("page {} has the wrong longest run", index);
+  if (page.bin != bin_of(longest)) findings.breach("page {} is in the wrong bin", index);
+  uint32_t differ = 0;
+  for (unsigned w = 0; w < units_per_page / 64; ++w) {
+    const uint64_t at = uint64_t{index} * units_per_page / 64 + w;
+    if (at < findings.owned.size())
+      differ += static_cast<uint32_t>(std::popcount(findings.owned[at] ^ page.used[w]));
+  }
+  if (differ > 0)
+    findings.owner_breach("page {}: {} units are used without an owner or owned but free", index,
+                          differ);
+}
+
+void check_arena(Findings& findings, uint32_t index) {
+  Arena& arena = findings.process.arena(index);
+  Section section(findings.process.base(), arena.lock);
+  if (!section) {
+    findings.breach("the lock of arena {} is held", index);
+    return;
+  }
+  uint64_t pages = 0;
+  uint64_t free = 0;
+  uint64_t occupied = 0;
+  for (unsigned bin = 0; bin < bins_max; ++bin) {
+    uint32_t previous = no_page;
+    if (arena.bins[bin] != no_page) occupied |= uint64_t{1} << bin;
+    for (uint32_t p = arena.bins[bin]; p != no_page; p = findings.process.page(p).next) {
+      if (p >= findings.process.super().page_count ||
+          ++pages > findings.process.super().page_count) {
+        findings.breach("bin {} of arena {} leads astray", bin, index);
+        break;
+      }
+      if (findings.process.page(p).bin != bin || findings.process.page(p).previous != previous ||
+          p % findings.process.super().arena_count != index) {
+        findings.breach("page {} is linked wrongly", p);
+      }
+      free += findings.process.page(p).free;
+      previous = p;
+      check_page(findings, p);
+    }
+  }
+  if (pages != arena.pages.load()) findings.breach("arena {} has lost pages", index);
+  if (free != arena.free_units.load())
+    findings.breach("arena {} has a wrong sum of free units", index);
+  if (occupied != arena.occupied.load()) findings.breach("arena {} has a wrong map of bins", index);
+}
+
+}  // namespace
+
+void check_arenas(Findings& findings) {
+  for (uint32_t i = 0; i < findings.process.super().arena_count; ++i) check_arena(findings, i);
+}
+
+void check_purges(Findings& findings) {
+  const PurgeTable& table = findings.process.purges();
+  Section section(findings.process.base(), findings.process.purges().lock);
+  if (!section) {
+    findings.breach("the lock of the purges is held");
+    return;
+  }
+  uint32_t tags = 0;
+  uint32_t prefixes = 0;
+  for (const TagPurge& place : table.tag) tags += place.tag.load() > TagPurge::cleared;
+  for (const PrefixPurge& place : table.prefix) prefixes += place.epochs.load() != 0;
+  const uint32_t pending = tags + prefixes + (table.all.load() != 0);
+  if (tags != table.tags.load() || pending != table.pending.load()) {
+    findings.breach("{} purges are pending, {} of them by tag, not {} and {}", pending, tags,
+                    table.pending.load(), table.tags.load());
+  }
+}
+
+}  // namespace ringwall::cache
