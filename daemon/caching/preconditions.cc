@@ -4,38 +4,26 @@
 
 #include "daemon/base/text.h"
 #include "daemon/http/date.h"
+#include "daemon/http/entity_tag.h"
 
 namespace ringwall::caching {
 namespace {
 
 using http::FieldName;
 
-std::string_view opaque_tag(std::string_view tag) {
-  return tag.starts_with("W/") ? tag.substr(2) : tag;
-}
-
-/// Takes one entity-tag off a list; nothing when the list is malformed there.
-std::optional<std::string_view> next_tag(std::string_view& list) {
-  size_t begin = list.starts_with("W/") ? 2 : 0;
-  if (begin >= list.size() || list[begin] != '"') return std::nullopt;
-  size_t end = list.find('"', begin + 1);
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view tag = list.substr(0, end + 1);
-  list.remove_prefix(end + 1);
-  return tag;
-}
-
-/// RFC 9110 section 13.1.2: weak comparison.
-bool tag_listed(std::string_view list, std::string_view tag) {
-  for (;;) {
-    while (!list.empty() && (list.front() == ' ' || list.front() == '\t' || list.front() == ',')) {
-      list.remove_prefix(1);
-    }
-    if (list.empty()) return false;
-    auto one = next_tag(list);
-    if (!one) return false;
-    if (opaque_tag(*one) == opaque_tag(tag)) return true;
+/// RFC 9110 section 13.1.2: weak comparison with each element.
+bool is_listed(std::string_view list, std::string_view tag) {
+  http::EntityTags tags(list);
+  while (auto listed = tags.next()) {
+    if (http::weakly_equal(*listed, tag)) return true;
   }
+  return false;
+}
+
+/// The stored response's Last-Modified, else its Date.
+std::optional<base::WallSeconds> last_change(std::string_view lines, base::WallSeconds now) {
+  std::string_view modified = stored_value(lines, "last-modified");
+  return http::parse_date(modified.empty() ? stored_value(lines, "date") : modified, now);
 }
 
 }  // namespace
@@ -58,17 +46,32 @@ bool not_modified(const http::FieldSection& request, std::string_view lines,
                   base::WallSeconds now) {
   if (request.has(FieldName::if_none_match)) {
     std::string_view tag = stored_value(lines, "etag");
+    if (!http::is_entity_tag(tag)) tag = {};
     for (std::string_view list : request.values(FieldName::if_none_match)) {
       if (list == "*") return true;
-      if (!tag.empty() && tag_listed(list, tag)) return true;
+      if (!tag.empty() && is_listed(list, tag)) return true;
     }
     return false;
   }
   auto since = request.only(FieldName::if_modified_since);
   if (!since) return false;
   auto date = http::parse_date(*since, now);
+  auto changed = last_change(lines, now);
+  return date && changed && *changed <= *date;
+}
+
+bool if_range_holds(const http::FieldSection& request, std::string_view lines,
+                    base::WallSeconds now) {
+  if (!request.has(FieldName::if_range)) return true;
+  auto value = request.only(FieldName::if_range);
+  if (!value) return false;
+  if (http::is_entity_tag(*value)) {
+    return http::strongly_equal(*value, stored_value(lines, "etag"));
+  }
+  auto wanted = http::parse_date(*value, now);
   auto modified = http::parse_date(stored_value(lines, "last-modified"), now);
-  return date && modified && *modified <= *date;
+  auto date = http::parse_date(stored_value(lines, "date"), now);
+  return wanted && modified && date && *wanted == *modified && *modified < *date;
 }
 
 }  // namespace ringwall::caching

@@ -35,32 +35,52 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
-/// Copies `in` with its percent-encodings in their normal form; the length, or an error.
-PathError decode(std::string_view in, char* room, size_t& length) {
+/// The byte that the encoding at the start of `text` stands for, or -1 where there is none.
+int encoded_byte(std::string_view text) {
+  if (text.size() < 3 || text[0] != '%') return -1;
+  int high = hex_value(text[1]);
+  int low = hex_value(text[2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/// Writes a byte that was percent-encoded in its normal form; the position behind it.
+char* put_normal(int byte, char* out) {
   constexpr char digits[] = "0123456789ABCDEF";
+  if (is_unreserved(static_cast<char>(byte))) {
+    *out++ = static_cast<char>(byte);
+    return out;
+  }
+  *out++ = '%';
+  *out++ = digits[byte / 16];
+  *out++ = digits[byte % 16];
+  return out;
+}
+
+/// Whether each "%" begins an encoding.
+bool is_encoded_well(std::string_view in) {
+  for (size_t at = in.find('%'); at != std::string_view::npos; at = in.find('%', at + 1)) {
+    if (encoded_byte(in.substr(at)) < 0) return false;
+  }
+  return true;
+}
+
+bool has_nul(std::string_view in) {
+  return in.find('\0') != std::string_view::npos || in.find("%00") != std::string_view::npos;
+}
+
+/// Copies `in` with its percent-encodings in their normal form; the length. Requires:
+/// is_encoded_well(in).
+size_t decode(std::string_view in, char* room) {
   char* out = room;
   for (size_t i = 0; i < in.size(); ++i) {
     if (in[i] != '%') {
       *out++ = in[i];
       continue;
     }
-    if (in.size() - i < 3) return PathError::percent_encoding;
-    int high = hex_value(in[i + 1]);
-    int low = hex_value(in[i + 2]);
-    if (high < 0 || low < 0) return PathError::percent_encoding;
-    auto byte = static_cast<char>(high * 16 + low);
-    if (byte == '\0') return PathError::encoded_nul;
-    if (is_unreserved(byte)) {
-      *out++ = byte;
-    } else {
-      *out++ = '%';
-      *out++ = digits[high];
-      *out++ = digits[low];
-    }
+    out = put_normal(encoded_byte(in.substr(i)), out);
     i += 2;
   }
-  length = static_cast<size_t>(out - room);
-  return PathError::none;
+  return static_cast<size_t>(out - room);
 }
 
 /// RFC 3986 section 5.2.4 in place, on a path that begins with "/"; the new length.
@@ -92,14 +112,20 @@ size_t remove_dot_segments(char* path, size_t length) {
 
 NormalPath normalise_path(std::string_view in, char* room) {
   if (!in.starts_with('/')) return {in};
-  bool encoded = std::memchr(in.data(), '%', in.size()) != nullptr;
+  if (!is_encoded_well(in)) return {{}, PathError::percent_encoding};
+  if (has_nul(in)) return {{}, PathError::encoded_nul};
+  bool encoded = in.find('%') != std::string_view::npos;
   if (!encoded && !has_dot_segment(in)) return {in};
-  size_t length = 0;
-  PathError error = decode(in, room, length);
-  if (error != PathError::none) return {{}, error};
+  size_t length = decode(in, room);
   if (has_dot_segment({room, length})) length = remove_dot_segments(room, length);
   std::string_view out(room, length);
   return {out == in ? in : out};
+}
+
+size_t normalise_encoding(std::string_view in, char* out) {
+  if (is_encoded_well(in)) return decode(in, out);
+  std::memmove(out, in.data(), in.size());
+  return in.size();
 }
 
 }  // namespace ringwall::route
