@@ -113,6 +113,7 @@ void format_json(const Record& record, int64_t now_wall_ns, std::string& out) {
                                  "\"bytes_sent\":{},\"bytes_received\":{},\"cache\":\"{}\""),
                  record.version_minor, record.status, record.content_bytes, record.bytes_sent,
                  record.bytes_received, name_of(record.cache));
+  append_member(out, "cache_reason", record.cache_why);
   append_member(out, "route", record.route);
   append_member(out, "upstream", record.upstream);
   append_member(out, "backend", record.backend);

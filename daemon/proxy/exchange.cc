@@ -1,14 +1,13 @@
 #include "daemon/proxy/exchange.h"
 
 #include "daemon/base/text.h"
-#include "daemon/caching/freshness.h"
 #include "daemon/caching/key.h"
 #include "daemon/caching/plan.h"
 #include "daemon/http/forwarded.h"
 #include "daemon/http/via.h"
-#include "daemon/proxy/fill.h"
+#include "daemon/proxy/lookup.h"
 #include "daemon/proxy/pass.h"
-#include "daemon/proxy/respond.h"
+#include "daemon/proxy/purge.h"
 #include "daemon/proxy/synthetic.h"
 #include "daemon/proxy/tally.h"
 #include "daemon/route/path.h"
@@ -19,8 +18,6 @@ namespace {
 
 using session::HeadOutcome;
 
-// A lookup that ends in an abandoned fill is made again; followers take over one after another.
-constexpr unsigned lookups_max = 8;
 // So many of us may stand in a row (edge and shield, say); more is a loop.
 constexpr unsigned loops_max = 4;
 // What an exchange that is overdue still gets to send its 504.
@@ -33,19 +30,6 @@ bool read_path(Exchange& x, char* room) {
   return normal.error == route::PathError::none;
 }
 
-/// The lookup's predicate: may this stored response answer without validation?
-struct Look {
-  explicit Look(base::WallSeconds at) : now(at) {}
-  base::WallSeconds now;
-  mutable bool stale = false;  // there was one, but it may not
-};
-bool is_fresh(const cache::Facts& facts, const void* context) {
-  const auto* look = static_cast<const Look*>(context);
-  bool fresh = caching::is_fresh(freshness_of(facts), look->now);
-  look->stale = !fresh;
-  return fresh;
-}
-
 PassReason pass_reason(const caching::Plan& plan) {
   PassReason reason;
   using Why = caching::Plan::Why;
@@ -56,102 +40,29 @@ PassReason pass_reason(const caching::Plan& plan) {
   return reason;
 }
 
-PassReason busy_reason(cache::Busy busy) {
-  PassReason reason;
-  reason.forward = http::CacheStatus::Forward::uri_miss;
-  reason.detail = busy == cache::Busy::marked ? "uncacheable" : "busy";
-  return reason;
-}
-
-/// HEAD asks nothing of an origin that a stored GET can answer, but fills nothing either.
-io::Task<void> look_and_pass(Exchange& x, std::string_view key) {
-  auto hit = x.facilities.store->peek(key);
-  Look look(x.loop().wall_seconds());
-  if (hit && is_fresh(hit->facts(), &look)) {
-    x.record.cache = CacheOutcome::hit;
-    co_await respond_hit(x, std::move(*hit));
-    co_return;
-  }
-  x.record.cache = CacheOutcome::pass;
-  PassReason reason;
-  reason.forward = http::CacheStatus::Forward::uri_miss;
-  reason.detail = "head";
-  co_await pass(x, reason);
-}
-
-/// What the lookup found: lead, follow or pass by; or serve, when another filled it meanwhile.
-io::Task<void> through_cache(Exchange& x, std::string_view key, cache::Found found, bool stale) {
-  for (unsigned lookup = 1;; ++lookup) {
-    if (auto* hit = std::get_if<cache::Hit>(&found)) {
-      x.record.cache = CacheOutcome::hit;
-      co_await respond_hit(x, std::move(*hit));
-      co_return;
-    }
-    if (auto* fill = std::get_if<cache::Fill>(&found)) {
-      x.record.cache = CacheOutcome::miss;
-      co_await lead(x, std::move(*fill), key, stale);
-      co_return;
-    }
-    if (auto* follow = std::get_if<cache::Follow>(&found)) {
-      x.record.cache = CacheOutcome::collapsed;
-      FollowEnd end = co_await respond_follow(x, *follow, nullptr);
-      if (end == FollowEnd::answered) co_return;
-      if (end == FollowEnd::cut) {
-        co_await respond_error(x, 502, "fill-abandoned");
-        co_return;
-      }
-      if (end == FollowEnd::unshared || end == FollowEnd::late) {
-        bool late = end == FollowEnd::late;
-        x.record.cache = late ? CacheOutcome::busy : CacheOutcome::uncacheable;
-        co_await pass(x, busy_reason(late ? cache::Busy::lock : cache::Busy::marked));
-        co_return;
-      }
-    } else {
-      cache::Busy busy = std::get<cache::Busy>(found);
-      bool marked = busy == cache::Busy::marked;
-      x.record.cache = marked ? CacheOutcome::uncacheable : CacheOutcome::busy;
-      co_await pass(x, busy_reason(busy));
-      co_return;
-    }
-    // The fill was abandoned: whoever comes first now leads.
-    if (lookup == lookups_max) break;
-    Look look(x.loop().wall_seconds());
-    found = x.facilities.store->find(key, is_fresh, &look, look.now);
-    stale = look.stale;
-  }
-  x.record.cache = CacheOutcome::busy;
-  co_await pass(x, busy_reason(cache::Busy::lock));
-}
-
 // From here on a room that only decides is no coroutine of its own but gives the task of the next
 // one: a hit, the most common way, costs one frame where it would cost four.
 
-/// Lookup: most often a hit.
-io::Task<void> look_up(Exchange& x, std::string_view key) {
-  Look look(x.loop().wall_seconds());
-  cache::Found found = x.facilities.store->find(key, is_fresh, &look, look.now);
-  if (auto* hit = std::get_if<cache::Hit>(&found)) {
-    x.record.cache = CacheOutcome::hit;
-    return respond_hit(x, std::move(*hit));
-  }
-  return through_cache(x, key, std::move(found), look.stale);
-}
-
 /// Plan: a key, or pass with a reason.
 io::Task<void> proxy_request(Exchange& x, char* key_room) {
-  caching::Plan plan = caching::plan(x.request(), x.route->cache.enabled);
-  if (x.facilities.store == nullptr) plan = {caching::Plan::Why::route, "off"};
+  if (is_purge(x)) return serve_purge(x);
+  caching::Plan plan = caching::plan(x.request(), x.route->cache);
+  auto by = [&plan](caching::Plan::Why why, std::string_view detail) {
+    plan.way = caching::Plan::Way::pass;
+    plan.why = why;
+    plan.detail = detail;
+  };
+  if (x.facilities.store == nullptr) by(caching::Plan::Why::route, "off");
   size_t length = 0;
-  if (plan.cacheable()) {
-    length = caching::write_key(x.key_parts(), key_room);
-    if (length == 0) plan = {caching::Plan::Why::request, "key-too-long"};
+  if (plan.way != caching::Plan::Way::pass) {
+    length = caching::write_key(x.key_parts(), x.route->cache.key, x.request().fields, key_room);
+    if (length == 0) by(caching::Plan::Why::request, "key-too-long");
   }
-  if (!plan.cacheable()) {
-    x.record.cache = CacheOutcome::pass;
-    return pass(x, pass_reason(plan));
+  if (plan.way != caching::Plan::Way::pass) {
+    return look_up(x, plan, std::string_view(key_room, length));
   }
-  std::string_view key(key_room, length);
-  return x.request().method == http::Method::head ? look_and_pass(x, key) : look_up(x, key);
+  x.record.cache = CacheOutcome::pass;
+  return pass(x, pass_reason(plan));
 }
 
 struct Refusal {
@@ -199,6 +110,7 @@ io::Task<void> answer(Exchange& x, session::H1Server& server) {
   if (!index) return respond_error(x, 404, "no-route");
   x.route = &x.snapshot.config.routes[*index];
   x.record.route = x.route->name;
+  x.record.route_place = x.snapshot.route_places[*index];
   switch (x.route->action) {
     case conf::Route::Action::respond: return respond_fixed(x, x.route->answer);
     case conf::Route::Action::metrics: return respond_metrics(x);
@@ -218,19 +130,6 @@ io::Task<void> refuse(Exchange& x, const HeadOutcome& head) {
   if (head.state == HeadOutcome::State::timed_out) return respond_error(x, 408, "head-timeout");
   x.facilities.stats.add(stats::Counter::requests_malformed);
   return respond_error(x, head.status, head.reason);
-}
-
-/// Host and port as they go to the backend: one view where they stand together in the head.
-std::string_view authority_of(const http::RequestHead& request) {
-  using Form = http::Target::Form;
-  if (request.target.form == Form::origin || request.target.form == Form::asterisk) {
-    return request.fields.only(http::FieldName::host).value_or(std::string_view());
-  }
-  std::string_view host = request.target.host;
-  if (request.target.port == 0) return host;
-  const char* end = host.data() + host.size() + 1;  // ":", then the digits
-  while (base::is_digit(*end)) ++end;
-  return {host.data(), static_cast<size_t>(end - host.data())};
 }
 
 void describe_request(Exchange& x) {
@@ -256,7 +155,25 @@ void complete_record(Record& record, const session::H1Server& server) {
   record.completed = server.response_complete();
 }
 
+/// The word of the counter of reasons, and of the access log.
+std::string_view why_no_hit(const Exchange& x) {
+  if (x.record.cache == CacheOutcome::hit) return {};
+  return x.told.detail.empty() ? http::text_of(x.told.forward) : x.told.detail;
+}
+
 }  // namespace
+
+std::string_view authority_of(const http::RequestHead& request) {
+  using Form = http::Target::Form;
+  if (request.target.form == Form::origin || request.target.form == Form::asterisk) {
+    return request.fields.only(http::FieldName::host).value_or(std::string_view());
+  }
+  std::string_view host = request.target.host;
+  if (request.target.port == 0) return host;
+  const char* end = host.data() + host.size() + 1;  // ":", then the digits
+  while (base::is_digit(*end)) ++end;
+  return {host.data(), static_cast<size_t>(end - host.data())};
+}
 
 io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   std::shared_ptr<const Snapshot> held = f.current;
@@ -293,6 +210,7 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   }
   if (asked) {
     complete_record(record, server);
+    record.cache_why = why_no_hit(x);
     std::optional<http::Method> method;
     if (head.state == HeadOutcome::State::request) method = x.request().method;
     tally(record, method, f.loop.now() - record.started, f.stats);

@@ -1,6 +1,5 @@
 #include "daemon/proxy/fetch.h"
 
-#include "daemon/proxy/request_head.h"
 #include "daemon/proxy/upload.h"
 #include "daemon/upstream/backend.h"
 
@@ -111,11 +110,11 @@ io::Task<Attempt> await_head(Exchange& x, Source& source, const conf::Upstream& 
 }
 
 /// Sends the request head, begins the upload where there is content, and waits for the response.
-io::Task<Attempt> ask(Exchange& x, Source& source, bool shared, const conf::Upstream& settings,
-                      Upload& upload) {
+io::Task<Attempt> ask_backend(Exchange& x, Source& source, const Ask& ask,
+                              const conf::Upstream& settings, Upload& upload) {
   Attempt attempt;
-  io::Chunk room = request_head_room(x);
-  std::string_view head = write_request_head(x, settings, source.lease, shared, room);
+  io::Chunk room = request_head_room(x, ask);
+  std::string_view head = write_request_head(x, settings, source.lease, ask, room);
   if (head.empty()) {
     attempt.state = Attempt::State::client;
     attempt.why = "head-too-large";
@@ -178,7 +177,7 @@ FetchResult failed(const Attempt& attempt, const Upload& upload) {
 
 }  // namespace
 
-io::Task<FetchResult> fetch(Exchange& x, bool shared, Upload& upload) {
+io::Task<FetchResult> fetch(Exchange& x, const Ask& ask, Upload& upload) {
   upstream::Upstream& target = x.snapshot.upstreams->at(x.route->upstream);
   const conf::Upstream& settings = target.settings();
   upstream::Tried tried;
@@ -198,8 +197,8 @@ io::Task<FetchResult> fetch(Exchange& x, bool shared, Upload& upload) {
 
     auto source = std::make_unique<Source>(std::move(*lease), x.held);
     source->idle_timeout = settings.idle_timeout;
-    source->shared = shared;
-    Attempt attempt = co_await ask(x, *source, shared, settings, upload);
+    source->shared = ask.shared;
+    Attempt attempt = co_await ask_backend(x, *source, ask, settings, upload);
     FetchResult result;
     if (attempt.state == Attempt::State::answered) {
       result.source = std::move(source);

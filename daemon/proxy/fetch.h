@@ -10,6 +10,7 @@
 #include <string>
 
 #include "daemon/proxy/exchange.h"
+#include "daemon/proxy/request_head.h"
 #include "daemon/session/h1_client.h"
 #include "daemon/upstream/upstream.h"
 
@@ -39,10 +40,9 @@ struct FetchResult {
   std::string_view why;
 };
 
-/// `shared`: the response is meant for the cache, so the client's own conditions are left out.
 /// Interim responses are relayed. The request's content, if any, is streamed meanwhile and may
 /// still be streaming when this returns: see Upload.
 class Upload;
-io::Task<FetchResult> fetch(Exchange& exchange, bool shared, Upload& upload);
+io::Task<FetchResult> fetch(Exchange& exchange, const Ask& ask, Upload& upload);
 
 }  // namespace ringwall::proxy

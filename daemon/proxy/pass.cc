@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "daemon/caching/key.h"
 #include "daemon/http/cache_status.h"
 #include "daemon/http/head_writer.h"
+#include "daemon/proxy/purge.h"
 #include "daemon/proxy/response_fields.h"
 #include "daemon/proxy/synthetic.h"
 #include "daemon/proxy/upload.h"
@@ -33,16 +33,6 @@ void content_failed(Exchange& x, Source& source, const Piece& piece) {
 
 void client_failed(Exchange& x, int code) {
   x.record.error = code == -ETIME ? "client-slow" : "client-gone";
-}
-
-/// RFC 9111 section 4.4: what is stored for the target of a successful unsafe request is no more
-/// what the origin has.
-void invalidate(Exchange& x) {
-  bool success = x.record.status >= 200 && x.record.status < 400;
-  if (!success || x.facilities.store == nullptr || !x.route->cache.enabled) return;
-  char* room = x.room.chars();  // its place for a key, which a request that passes has not used
-  size_t length = caching::write_key(x.key_parts(), room);
-  if (length > 0) x.facilities.store->purge(std::string_view(room, length));
 }
 
 }  // namespace
@@ -84,7 +74,9 @@ io::Task<void> relay(Exchange& x, Source& source, const http::CacheStatus& statu
 
   session::Response response;
   response.status = head.status;
-  response.fields = write_response_fields(head, x.loop().wall_seconds(), room, false);
+  Filter filter;
+  filter.settings = &x.route->cache;
+  response.fields = write_response_fields(head, x.loop().wall_seconds(), room, filter);
   response.added = added.text();
   x.record.status = head.status;
   if (!room) {
@@ -139,24 +131,25 @@ io::Task<void> relay(Exchange& x, Source& source, const http::CacheStatus& statu
 
 io::Task<void> pass(Exchange& x, PassReason reason) {
   Upload upload;
-  FetchResult fetched = co_await fetch(x, false, upload);
+  x.told.forward = reason.forward;
+  x.told.detail = reason.detail;
+  Ask ask;
+  FetchResult fetched = co_await fetch(x, ask, upload);
   if (fetched.source == nullptr) {
     if (upload.begun()) co_await upload.finish();
     co_await respond_error(x, fetched.status, fetched.why);
     co_return;
   }
   Source& source = *fetched.source;
-  http::CacheStatus status;
-  status.forward = reason.forward;
-  status.detail = reason.detail;
-  status.forward_status = source.client.head().status;
-  co_await relay(x, source, status, !upload.begun());
+  x.told.forward_status = source.client.head().status;
+  // Before the client knows: what it asks next must not meet what its request made invalid.
+  if (!http::is_safe(x.request().method)) invalidate(x, source.client.head());
+  co_await relay(x, source, x.told, !upload.begun());
   bool streaming = upload.begun() && !upload.complete();
   if (streaming && source.lease) source.lease.stream().shut_down();
   if (upload.begun()) co_await upload.finish();
   if (streaming) source.lease.close();
   finish_source(source);
-  if (!http::is_safe(x.request().method)) invalidate(x);
 }
 
 }  // namespace ringwall::proxy

@@ -7,8 +7,9 @@
 namespace ringwall::proxy {
 
 std::string_view name_of(CacheOutcome outcome) {
-  constexpr std::array<std::string_view, 8> names = {
-      "-", "hit", "miss", "collapsed", "pass", "uncacheable", "busy", "no-room"};
+  constexpr std::array<std::string_view, 10> names = {
+      "-",         "hit",  "stale",       "revalidated", "miss",
+      "collapsed", "pass", "uncacheable", "busy",        "no-room"};
   return names[static_cast<size_t>(outcome)];
 }
 

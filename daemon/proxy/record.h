@@ -16,6 +16,8 @@ namespace ringwall::proxy {
 enum class CacheOutcome : uint8_t {
   none,        // no proxying: fixed answers, errors before the lookup
   hit,         // from a stored response
+  stale,       // from a stored response that is not fresh any more, as it may be
+  revalidated, // from a stored response that the origin confirmed
   miss,        // fetched and stored
   collapsed,   // followed another's fill
   pass,        // not cacheable by request or route
@@ -44,7 +46,9 @@ struct Record final : io::Context {
   uint64_t bytes_received = 0;
   bool completed = false;            // the response was sent to its end
   CacheOutcome cache = CacheOutcome::none;
+  std::string_view cache_why;        // why it was no plain hit, in a word; empty: it was one
   std::string_view route;
+  uint32_t route_place = 0;          // in the stats segment; where cache is not none
   std::string_view upstream;         // the last one asked; empty: none
   std::string_view backend;
   unsigned attempts = 0;

@@ -1,5 +1,7 @@
 #include "daemon/proxy/request_head.h"
 
+#include "daemon/caching/validation.h"
+#include "daemon/caching/vary.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/forwarded.h"
 #include "daemon/http/head_writer.h"
@@ -18,6 +20,9 @@ constexpr http::FieldMask our_fields =
     http::FieldMask{http::FieldName::host, http::FieldName::content_length,
                     http::FieldName::expect} |
     http::forwarding_fields;
+
+constexpr http::FieldMask selecting = {http::FieldName::accept_encoding,
+                                       http::FieldName::accept_language};
 
 constexpr http::FieldMask preconditions = {
     http::FieldName::if_match,          http::FieldName::if_none_match,
@@ -38,19 +43,36 @@ void write_framing(http::HeadWriter& writer, const http::Framing& framing) {
   }
 }
 
+/// A selecting field as the cache counts it, which is how a shared response is asked for.
+void write_normalised(http::HeadWriter& writer, const Exchange& x, http::FieldName name) {
+  char room[256];
+  auto value = caching::normalised(name, x.request().fields, x.route->cache, room);
+  if (!value) {
+    for (const http::Field& field : x.request().fields) {
+      if (field.name == name) writer.field(x.request().fields, field);
+    }
+  } else if (!value->empty()) {
+    writer.field(name, *value);
+  } else if (name == http::FieldName::accept_encoding) {
+    writer.field(name, "identity");  // no field at all would mean: anything
+  }
+}
+
 }  // namespace
 
-io::Chunk request_head_room(const Exchange& x) {
+io::Chunk request_head_room(const Exchange& x, const Ask& ask) {
   const http::RequestHead& request = x.request();
   // The authority may come twice more and the path grow to three times its length at most.
   size_t bytes = request.raw_length + request.fields.size() + request.target_text.size() +
                  2 * x.authority.size() + own_lines_bytes;
+  // Validators are lines of the stored head.
+  if (!ask.validates.empty()) bytes += ask.validates.size();
   return bytes <= base::small_chunk_bytes ? x.loop().small_chunks().take()
                                           : x.loop().large_chunks().take();
 }
 
 std::string_view write_request_head(const Exchange& x, const conf::Upstream& settings,
-                                    const upstream::Lease& lease, bool shared,
+                                    const upstream::Lease& lease, const Ask& ask,
                                     const io::Chunk& room) {
   if (!room) return {};
   const http::RequestHead& request = x.request();
@@ -67,11 +89,20 @@ std::string_view write_request_head(const Exchange& x, const conf::Upstream& set
       settings.host_field == conf::Upstream::HostField::backend || x.authority.empty();
   writer.field(http::FieldName::host, own_host ? host_of(lease.backend()) : x.authority);
   http::ConnectionOptions options(request.fields);
-  http::FieldMask skipped = shared ? our_fields | preconditions : our_fields;
+  http::FieldMask skipped = ask.complete ? our_fields | preconditions : our_fields;
+  bool normalised = ask.normalised && request.fields.present().intersects(selecting);
+  if (normalised) skipped = skipped | selecting;
   for (const http::Field& field : request.fields) {
     if (skipped.has(field.name) || options.drops(field)) continue;
     writer.field(request.fields, field);
   }
+  if (normalised) {
+    write_normalised(writer, x, http::FieldName::accept_encoding);
+    write_normalised(writer, x, http::FieldName::accept_language);
+  }
+  if (!ask.range.empty()) writer.field(http::FieldName::range, ask.range);
+  if (!ask.if_range.empty()) writer.field(http::FieldName::if_range, ask.if_range);
+  if (!ask.validates.empty()) caching::write_conditions(writer, ask.validates);
   http::write_via(writer, request.version_minor, x.snapshot.config.http.via);
   http::Forwarding forwarding{x.peer, "http", x.authority, x.trusted_peer};
   http::write_forwarding(writer, request.fields, forwarding);

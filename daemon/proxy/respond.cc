@@ -1,39 +1,104 @@
 #include "daemon/proxy/respond.h"
 
-#include <array>
-
 #include "daemon/caching/freshness.h"
 #include "daemon/caching/preconditions.h"
-#include "daemon/http/cache_status.h"
-#include "daemon/http/head_writer.h"
+#include "daemon/proxy/reply.h"
 
 namespace ringwall::proxy {
 namespace {
 
-// One look a second while following covers a wake-up that died with the worker that owed it.
-constexpr base::Duration look_again = std::chrono::seconds(1);
-constexpr http::FieldMask conditions = {http::FieldName::if_none_match,
-                                        http::FieldName::if_modified_since};
 using Pieces = std::array<iovec, session::content_pieces_max>;
 
-/// The lines that ringwall adds to a response from the cache.
-class Added {
- public:
-  Added(const Exchange& x, const cache::Facts& facts, http::CacheStatus status) {
-    int64_t now = x.loop().wall_seconds();
-    uint32_t age = caching::current_age(freshness_of(facts), now);
-    writer_.field(http::FieldName::age, age);
-    status.ttl = static_cast<int64_t>(facts.lifetime_s) - age;
-    status.has_ttl = true;
-    http::write_cache_status(writer_, x.snapshot.config.http.via, status);
-    writer_.raw(x.snapshot.via_line);
-  }
-  std::string_view text() const { return writer_.text(); }
+void client_failed(Exchange& x, int code) {
+  x.record.error = code == -ETIME ? "client-slow" : "client-gone";
+}
 
- private:
-  std::array<char, 384> room_ = {};
-  http::HeadWriter writer_{room_};
-};
+uint64_t sum_of(std::span<const iovec> pieces) {
+  uint64_t bytes = 0;
+  for (const iovec& piece : pieces) bytes += piece.iov_len;
+  return bytes;
+}
+
+/// A head without content: 304, 416, or what HEAD gets.
+io::Task<void> send_bodiless(Exchange& x, session::Response response) {
+  response.bodiless = true;
+  x.record.status = response.status;
+  int sent = co_await x.client.send_head(response, {}, true);
+  if (sent != 0) client_failed(x, sent);
+}
+
+/// 304 in place of the stored 200 (RFC 9110 section 15.4.5).
+io::Task<void> send_not_modified(Exchange& x, session::Response response) {
+  response.status = 304;
+  response.content_length.reset();
+  return send_bodiless(x, response);
+}
+
+/// 416 (RFC 9110 section 15.5.17).
+io::Task<void> send_unsatisfiable(Exchange& x, Added& added, uint64_t length) {
+  added.write_unsatisfied(x, length);
+  session::Response response;
+  response.status = 416;
+  response.added = added.text();
+  response.content_length = 0;
+  x.record.status = 416;
+  int sent = co_await x.client.send_head(response, {}, true);
+  if (sent != 0) client_failed(x, sent);
+}
+
+/// Sends content bytes [offset, end) of a hit; behind the head where that was not sent yet.
+io::Task<int> send_bytes(Exchange& x, session::Response response, const cache::Hit& hit,
+                         uint64_t offset, uint64_t end, bool last) {
+  Pieces pieces;
+  do {
+    size_t count = offset < end ? hit.content(offset, end - offset, pieces) : 0;
+    std::span<iovec> content(pieces.data(), count);
+    offset += sum_of(content);
+    bool done = last && offset == end;
+    int sent = 0;
+    if (!x.client.head_sent()) {
+      sent = co_await x.client.send_head(response, content, done);
+    } else {
+      sent = co_await x.client.send_content(content, done, {});
+    }
+    if (sent != 0) {
+      client_failed(x, sent);
+      co_return sent;
+    }
+  } while (offset < end);
+  co_return 0;
+}
+
+/// Several ranges as multipart/byteranges.
+io::Task<void> send_parts(Exchange& x, const cache::Hit& hit, session::Response response,
+                          const http::Selected& ranges) {
+  Multipart parts(ranges, caching::stored_value(response.fields, "content-type"),
+                  hit.content_length());
+  std::string fields = without_line(response.fields, "content-type");
+  fields += "Content-Type: " + parts.content_type() + "\r\n";
+  response.fields = fields;
+  response.content_length = parts.total();
+  for (size_t i = 0; i <= ranges.count; ++i) {
+    std::string_view text = parts.before(i);
+    iovec piece = {const_cast<char*>(text.data()), text.size()};
+    std::span<iovec> content(&piece, 1);
+    bool end = i == ranges.count;
+    int sent = 0;
+    if (i == 0) {
+      sent = co_await x.client.send_head(response, content, false);
+    } else {
+      sent = co_await x.client.send_content(content, end, {});
+    }
+    if (sent != 0) {
+      client_failed(x, sent);
+      co_return;
+    }
+    if (end) co_return;
+    const http::ByteRange& range = ranges.ranges[i];
+    sent = co_await send_bytes(x, response, hit, range.first, range.last + 1, false);
+    if (sent != 0) co_return;
+  }
+}
 
 session::Response response_from(const cache::Facts& facts, std::string_view head,
                                 std::string_view added) {
@@ -44,135 +109,68 @@ session::Response response_from(const cache::Facts& facts, std::string_view head
   return response;
 }
 
-/// A 304 in place of the stored 200 when the client has it already (RFC 9110 section 13.2.2).
-bool not_modified(const Exchange& x, const cache::Facts& facts, std::string_view head) {
-  return facts.status == 200 && x.request().fields.present().intersects(conditions) &&
-         caching::not_modified(x.request().fields, head, x.loop().wall_seconds());
-}
-
-io::Task<void> send_not_modified(Exchange& x, session::Response response) {
-  response.status = 304;
-  response.bodiless = true;
-  response.content_length.reset();
-  x.record.status = 304;
-  int sent = co_await x.client.send_head(response, {}, true);
-  if (sent != 0) x.record.error = "client-gone";
+/// Where a response that was cut may go on: what was sent is the begin of this representation.
+bool resumes(const Exchange& x, std::string_view head, std::optional<uint64_t> length) {
+  return x.resume && length == x.resume->length &&
+         caching::stored_value(head, "etag") == x.resume->etag;
 }
 
 }  // namespace
 
-io::Task<void> respond_hit(Exchange& x, cache::Hit hit) {
-  const cache::Facts& facts = hit.facts();
-  http::CacheStatus status;
-  status.hit = true;
+io::Task<int> send_part(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
+                        bool last) {
+  session::Response none;
+  return send_bytes(x, none, hit, offset, end, last);
+}
+
+io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
+                              std::string_view lines, http::CacheStatus status) {
+  uint64_t length = hit.content_length();
+  if (x.client.head_sent()) {
+    if (!resumes(x, lines, length)) {
+      x.client.abandon();
+      co_return;
+    }
+    session::Response none;
+    co_await send_bytes(x, none, hit, x.resume->offset, length, true);
+    co_return;
+  }
   Added added(x, facts, status);
-  session::Response response = response_from(facts, hit.head(), added.text());
-  x.record.status = facts.status;
-  if (not_modified(x, facts, hit.head())) {
+  Reply reply = reply_to(x, facts, lines, length, true);
+  session::Response response = response_from(facts, lines, added.text());
+  if (reply.kind == Reply::Kind::not_modified) {
     co_await send_not_modified(x, response);
     co_return;
   }
-  uint64_t length = hit.content_length();
-  response.content_length = length;
-  response.bodiless = x.request().method == http::Method::head;
-  uint64_t left = response.bodiless ? 0 : length;
-  Pieces pieces;
+  if (reply.kind == Reply::Kind::unsatisfiable) {
+    co_await send_unsatisfiable(x, added, length);
+    co_return;
+  }
   uint64_t offset = 0;
-  do {
-    size_t count = left > 0 ? hit.content(offset, left, pieces) : 0;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
-    offset += bytes;
-    left -= bytes;
-    std::span<iovec> content(pieces.data(), count);
-    int sent = 0;
-    if (!x.client.head_sent()) {
-      sent = co_await x.client.send_head(response, content, left == 0);
-    } else {
-      sent = co_await x.client.send_content(content, left == 0, {});
-    }
-    if (sent != 0) {
-      x.record.error = sent == -ETIME ? "client-slow" : "client-gone";
-      co_return;
-    }
-  } while (left > 0);
+  uint64_t end = length;
+  if (reply.kind != Reply::Kind::whole) response.status = 206;
+  x.record.status = response.status;
+  if (reply.kind == Reply::Kind::parts) {
+    co_await send_parts(x, hit, response, reply.ranges);
+    co_return;
+  }
+  if (reply.kind == Reply::Kind::part) {
+    const http::ByteRange& range = reply.ranges.ranges[0];
+    offset = range.first;
+    end = range.last + 1;
+    http::write_content_range(added.writer(), range, length);
+    response.added = added.text();
+  }
+  response.content_length = end - offset;
+  response.bodiless = x.request().method == http::Method::head;
+  if (response.bodiless) end = offset;
+  co_await send_bytes(x, response, hit, offset, end, true);
 }
 
-io::Task<FollowEnd> respond_follow(Exchange& x, cache::Follow& follow,
-                                   const http::CacheStatus::Forward* leading) {
-  using State = cache::Follow::State;
-  base::Instant patience =
-      leading ? base::Instant::never() : x.loop().now() + x.route->cache.lock_timeout;
-  // The head.
-  State state = follow.state();
-  while (state == State::waiting) {
-    if (x.loop().now() >= patience) co_return FollowEnd::late;
-    if (follow.arm(State::waiting, 0)) {
-      base::Instant at = std::min(patience, x.loop().now() + look_again);
-      io::Until until(at, &x.facilities.cut);
-      co_await x.facilities.fills_moved.wait(until);
-      if (x.facilities.cut.requested()) co_return FollowEnd::late;
-    }
-    state = follow.state();
-  }
-  if (state == State::uncacheable) co_return FollowEnd::unshared;
-  if (state == State::abandoned) co_return FollowEnd::abandoned;
-
-  const cache::Facts& facts = follow.facts();
-  http::CacheStatus status;
-  status.forward = leading ? *leading : http::CacheStatus::Forward::uri_miss;
-  status.collapsed = !leading;
-  status.stored = leading != nullptr && facts.lifetime_s > 0;
-  Added added(x, facts, status);
-  session::Response response = response_from(facts, follow.head(), added.text());
-  x.record.status = facts.status;
-  if (not_modified(x, facts, follow.head())) {
-    co_await send_not_modified(x, response);
-    co_return FollowEnd::answered;
-  }
-  response.content_length = follow.content_length();
-  response.bodiless = x.request().method == http::Method::head;
-
-  // The content, as it arrives.
-  Pieces pieces;
-  uint64_t offset = 0;
-  for (;;) {
-    state = follow.state();  // before available(): what is complete then is all there
-    uint64_t available = follow.available();
-    size_t count = 0;
-    uint64_t bytes = 0;
-    if (available > offset && !response.bodiless) {
-      count = follow.content(offset, available - offset, pieces);
-      for (size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
-    }
-    bool end = response.bodiless || (state == State::complete && offset + bytes == available);
-    if (response.content_length && offset + bytes == *response.content_length) end = true;
-    if (bytes > 0 || end || !x.client.head_sent()) {
-      std::span<iovec> content(pieces.data(), count);
-      int sent = 0;
-      if (!x.client.head_sent()) {
-        sent = co_await x.client.send_head(response, content, end);
-      } else {
-        sent = co_await x.client.send_content(content, end, {});
-      }
-      if (sent != 0) {
-        x.record.error = sent == -ETIME ? "client-slow" : "client-gone";
-        co_return FollowEnd::answered;
-      }
-      offset += bytes;
-      if (end) co_return FollowEnd::answered;
-      continue;
-    }
-    if (state == State::abandoned || state == State::uncacheable) co_return FollowEnd::cut;
-    if (follow.arm(state, offset)) {
-      io::Until until(x.loop().now() + look_again, &x.facilities.cut);
-      co_await x.facilities.fills_moved.wait(until);
-      if (x.facilities.cut.requested()) {
-        x.client.abandon();
-        co_return FollowEnd::answered;
-      }
-    }
-  }
+io::Task<void> respond_hit(Exchange& x, cache::Hit hit, http::CacheStatus status) {
+  cache::Facts facts = hit.facts();
+  std::string_view lines = hit.head();
+  return respond_stored(x, std::move(hit), facts, lines, status);
 }
 
 }  // namespace ringwall::proxy

@@ -94,6 +94,9 @@ base::Result<std::shared_ptr<const Snapshot>> Service::prepare(const conf::Confi
   snapshot->config = config;
   snapshot->router = route::Router(config);
   snapshot->upstreams = *set;
+  std::vector<std::string_view> names;
+  for (const conf::Route& route : config.routes) names.push_back(route.name);
+  snapshot->route_places = state_->parts.stats->find_routes(names);
   snapshot->via_line = "Via: 1.1 " + config.http.via + "\r\n";
   for (uint32_t i = 0; i < config.listeners.size(); ++i) {
     uint32_t id = state_->id_of(config.listeners[i].name);

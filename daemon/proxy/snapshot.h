@@ -18,6 +18,7 @@ struct Snapshot {
   conf::Config config;
   route::Router router;
   std::shared_ptr<const upstream::Set> upstreams;
+  std::vector<uint32_t> route_places;  // in the stats segment, by route
   std::string via_line;  // "Via: 1.1 ringwall\r\n"
   /// By the id that a connection carries, the listener's place in `config`; no_listener when this
   /// generation has it no more (its connections go on).

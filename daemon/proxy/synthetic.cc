@@ -41,6 +41,15 @@ io::Task<void> respond_text(Exchange& x, unsigned status, std::string_view field
   if (sent != 0) x.record.error = "client-gone";
 }
 
+/// Cache-Status (RFC 9211) of an answer in place of the origin's: why it was asked at all.
+std::string told_line(const Exchange& x) {
+  if (x.told.forward == http::CacheStatus::Forward::none && x.told.detail.empty()) return {};
+  std::array<char, 384> room;
+  http::HeadWriter writer(room);
+  http::write_cache_status(writer, x.snapshot.config.http.via, x.told);
+  return std::string(writer.text());
+}
+
 }  // namespace
 
 io::Task<void> respond_error(Exchange& x, unsigned status, std::string_view why) {
@@ -54,8 +63,15 @@ io::Task<void> respond_error(Exchange& x, unsigned status, std::string_view why)
                               http::reason_phrase(status));
   std::string fields = "Content-Type: text/plain\r\nCache-Control: no-store\r\n";
   if (status == 503) fields += retry_after;
+  fields += told_line(x);
   std::string_view text(body.data(), end.size);
   co_await respond_text(x, status, fields, text);
+}
+
+io::Task<void> respond_json(Exchange& x, unsigned status, std::string body) {
+  constexpr std::string_view fields =
+      "Content-Type: application/json\r\nCache-Control: no-store\r\n";
+  co_await respond_text(x, status, fields, body);
 }
 
 io::Task<void> respond_status(Exchange& x, unsigned status) {

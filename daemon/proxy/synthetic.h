@@ -1,6 +1,8 @@
 // Answers that ringwall makes itself: errors, fixed answers of the config, metrics.
 #pragma once
 
+#include <string>
+
 #include "daemon/proxy/exchange.h"
 
 namespace ringwall::proxy {
@@ -8,6 +10,9 @@ namespace ringwall::proxy {
 /// An error response with a short text body; `why` goes into the log ("no-backend"). When a
 /// response has begun already it is cut off instead.
 io::Task<void> respond_error(Exchange& exchange, unsigned status, std::string_view why);
+
+/// A JSON text of ours.
+io::Task<void> respond_json(Exchange& exchange, unsigned status, std::string body);
 
 /// A status without content.
 io::Task<void> respond_status(Exchange& exchange, unsigned status);

@@ -66,17 +66,30 @@ Counter counter_of(http::Method method) {
   }
 }
 
-void tally_cache(CacheOutcome outcome, stats::WorkerStats& stats) {
-  switch (outcome) {
-    case CacheOutcome::hit: stats.add(Counter::cache_hit); break;
-    case CacheOutcome::miss: stats.add(Counter::cache_miss); break;
-    case CacheOutcome::collapsed: stats.add(Counter::cache_collapsed); break;
-    case CacheOutcome::pass: stats.add(Counter::cache_pass); break;
-    case CacheOutcome::uncacheable: stats.add(Counter::cache_uncacheable); break;
-    case CacheOutcome::busy: stats.add(Counter::cache_busy); break;
-    case CacheOutcome::no_room: stats.add(Counter::cache_no_room); break;
-    case CacheOutcome::none: break;
-  }
+struct OutcomeRow {
+  Counter counter;
+  stats::RouteCounter of_route;
+};
+
+/// By CacheOutcome, behind `none`.
+constexpr OutcomeRow outcomes[] = {
+    {Counter::cache_hit, stats::RouteCounter::hit},
+    {Counter::cache_stale, stats::RouteCounter::stale},
+    {Counter::cache_revalidated, stats::RouteCounter::revalidated},
+    {Counter::cache_miss, stats::RouteCounter::miss},
+    {Counter::cache_collapsed, stats::RouteCounter::collapsed},
+    {Counter::cache_pass, stats::RouteCounter::pass},
+    {Counter::cache_uncacheable, stats::RouteCounter::uncacheable},
+    {Counter::cache_busy, stats::RouteCounter::busy},
+    {Counter::cache_no_room, stats::RouteCounter::no_room},
+};
+
+void tally_cache(const Record& record, stats::WorkerStats& stats) {
+  if (record.cache == CacheOutcome::none) return;
+  const OutcomeRow& row = outcomes[static_cast<size_t>(record.cache) - 1];
+  stats.add(row.counter);
+  stats.route(record.route_place).count(row.of_route, record.content_bytes);
+  if (record.cache != CacheOutcome::hit) stats.add(stats::reason_of(record.cache_why));
 }
 
 }  // namespace
@@ -88,7 +101,7 @@ void tally(const Record& record, std::optional<http::Method> method, base::Durat
   stats.add(Counter::client_bytes_sent, record.bytes_sent);
   stats.add(Counter::client_bytes_received, record.bytes_received);
   if (record.status != 0) stats.add(stats::responses_of(record.status));
-  tally_cache(record.cache, stats);
+  tally_cache(record, stats);
   if (!record.completed || !record.error.empty()) tally_failure(record, stats);
 }
 

@@ -1,6 +1,6 @@
-// The tables of all counters: one enumerator and one row each, from counters.def (a process) and
-// backend_counters.def (a backend as a process sees it). Code, Prometheus text, `ringwallctl stats`
-// and the manual speak of these rows and no others.
+// The tables of all counters: one enumerator and one row each, from counters.def (a process),
+// backend_counters.def (a backend as a process sees it) and route_counters.def (a route). Code,
+// Prometheus text, `ringwallctl stats` and the manual speak of these rows and no others.
 //
 // A Cell is one number in shared memory with one writer; any process may read it.
 #pragma once
@@ -36,6 +36,9 @@ enum class Counter : uint16_t {
 enum class BackendCounter : uint16_t {
 #include "daemon/stats/backend_counters.def"
 };
+enum class RouteCounter : uint16_t {
+#include "daemon/stats/route_counters.def"
+};
 #undef COUNTER
 
 #define COUNTER(id, name, kind, labels, help) +1
@@ -45,17 +48,35 @@ constexpr size_t counter_count = 0
 constexpr size_t backend_counter_count = 0
 #include "daemon/stats/backend_counters.def"
     ;
+constexpr size_t route_counter_count = 0
+#include "daemon/stats/route_counters.def"
+    ;
 #undef COUNTER
 
 /// The rows, in the order of the enumerators.
 std::span<const Row> rows();
 std::span<const Row> backend_rows();
+std::span<const Row> route_rows();
 const Row& row_of(Counter counter);
 const Row& row_of(BackendCounter counter);
+const Row& row_of(RouteCounter counter);
 
 /// 100 … 599; anything else counts as 5xx.
 Counter responses_of(unsigned status);
 BackendCounter backend_responses_of(unsigned status);
+
+/// The counter of a word that tells why the cache did not simply answer: Cache-Status' detail, or
+/// the word of its fwd where there is no detail. Words that have none count as reason_other.
+Counter reason_of(std::string_view word);
+/// The word of such a counter; empty where it is none.
+std::string_view word_of_reason(Counter counter);
+
+/// Whose content an outcome's responses have.
+constexpr RouteCounter content_of(RouteCounter outcome) {
+  bool stored = outcome == RouteCounter::hit || outcome == RouteCounter::stale ||
+                outcome == RouteCounter::revalidated;
+  return stored ? RouteCounter::content_cache : RouteCounter::content_origin;
+}
 
 /// One number, one writer. A plain load and store instead of a locked addition: 1 ns, not 5.
 class Cell {
@@ -75,6 +96,10 @@ static_assert(sizeof(Cell) == 8 && std::atomic<uint64_t>::is_always_lock_free);
 struct Totals {
   std::array<uint64_t, counter_count> values{};
   uint64_t operator[](Counter counter) const { return values[static_cast<size_t>(counter)]; }
+};
+struct RouteTotals {
+  std::array<uint64_t, route_counter_count> values{};
+  uint64_t operator[](RouteCounter counter) const { return values[static_cast<size_t>(counter)]; }
 };
 struct BackendTotals {
   std::array<uint64_t, backend_counter_count> values{};

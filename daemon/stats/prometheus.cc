@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -64,27 +65,50 @@ void render_durations(const Segment& segment, Writer& writer) {
   writer.sample(fmt::format("{}_count", name), "", below);
 }
 
-void render_backends(const Segment& segment, Writer& writer) {
-  struct Read {
-    std::string labels;
-    BackendTotals totals;
-  };
-  std::vector<Read> all;
-  for (const BackendPlace& place : segment.backends()) {
-    all.push_back({fmt::format("upstream=\"{}\",backend=\"{}\"", escape_label(place.upstream),
-                               escape_label(place.backend)),
-                   segment.read_backend(place.index)});
-  }
-  for (size_t i = 0; i < backend_counter_count; ++i) {
-    const Row& row = backend_rows()[i];
+/// One of the things that a table of rows is about, with its numbers.
+struct Labelled {
+  std::string labels;
+  std::vector<uint64_t> values;
+};
+
+template <class Totals>
+Labelled labelled(std::string labels, const Totals& totals) {
+  return {std::move(labels), {totals.values.begin(), totals.values.end()}};
+}
+
+void render_table(std::span<const Row> rows, const std::vector<Labelled>& all, Writer& writer) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
     if (row.name.empty()) continue;
     writer.begin(row.name, type_of(row.kind), row.help);
-    for (const Read& one : all) {
+    for (const Labelled& one : all) {
       std::string labels = one.labels;
       if (!row.labels.empty()) labels.append(",").append(row.labels);
-      writer.sample(row.name, labels, one.totals.values[i]);
+      writer.sample(row.name, labels, one.values[i]);
     }
   }
+}
+
+void render_backends(const Segment& segment, Writer& writer) {
+  std::vector<Labelled> all;
+  for (const BackendPlace& place : segment.backends()) {
+    std::string labels = fmt::format("upstream=\"{}\",backend=\"{}\"",
+                                     escape_label(place.upstream), escape_label(place.backend));
+    all.push_back(labelled(std::move(labels), segment.read_backend(place.index)));
+  }
+  render_table(backend_rows(), all, writer);
+}
+
+void render_routes(const Segment& segment, Writer& writer) {
+  std::vector<Labelled> all;
+  for (const NamedRoute& route : segment.routes()) {
+    Labelled one = labelled(fmt::format("route=\"{}\"", escape_label(route.name)),
+                            segment.read_route(route.index));
+    bool counts = std::count(one.values.begin(), one.values.end(), 0u) !=
+                  static_cast<std::ptrdiff_t>(one.values.size());
+    if (route.index != other_routes || counts) all.push_back(std::move(one));
+  }
+  render_table(route_rows(), all, writer);
 }
 
 }  // namespace
@@ -115,6 +139,7 @@ std::string render_prometheus(const Segment& segment, std::span<const Extra> ext
   render_counters(segment, writer);
   render_durations(segment, writer);
   render_backends(segment, writer);
+  render_routes(segment, writer);
   for (const Extra& extra : extras) {
     writer.begin(extra.name, type_of(extra.kind), extra.help);
     writer.sample(extra.name, extra.labels, extra.value);

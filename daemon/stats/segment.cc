@@ -72,10 +72,12 @@ base::Result<Segment> Segment::create() {
   header.version = layout_version;
   header.counters = counter_count;
   header.backend_counters = backend_counter_count;
+  header.route_counters = route_counter_count;
   header.bytes = sizeof(Layout);
   header.created_wall_ns = base::wall_now_ns();
   header.magic = segment_magic;
   segment->fd_ = std::move(fd);
+  segment->name_other_routes();
   return segment;
 }
 
@@ -94,7 +96,7 @@ base::Result<Segment> Segment::attach(int fd, bool writable) {
   const Header& header = segment->layout_->header;
   if (header.magic != segment_magic || header.version != layout_version ||
       header.counters != counter_count || header.backend_counters != backend_counter_count ||
-      header.bytes != sizeof(Layout)) {
+      header.route_counters != route_counter_count || header.bytes != sizeof(Layout)) {
     return base::fail("the stats segment has the layout of another release");
   }
   return segment;
@@ -164,6 +166,10 @@ void Segment::fold(unsigned slot) {
   for (uint32_t i = 0; i < end; ++i) {
     fold_cells(gone.block.backends[i].cells, backend_rows(), ended.backends[i].cells);
   }
+  end = layout_->header.routes_end.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < end; ++i) {
+    fold_cells(gone.block.routes[i].cells, route_rows(), ended.routes[i].cells);
+  }
   // Gives the pages back; the next worker in the slot finds zeroes.
   if (::madvise(&gone, sizeof(gone), MADV_REMOVE) != 0) {
     std::memset(static_cast<void*>(&gone), 0, sizeof(gone));
@@ -215,6 +221,19 @@ BackendTotals Segment::read_backend(uint32_t index) const {
     for (unsigned i = 0; i < base::slots_max; ++i) {
       if (!slot_used(i)) continue;
       gather(layout_->slots[i].block.backends[index].cells, backend_rows(), true, all.values);
+    }
+    return all;
+  });
+}
+
+RouteTotals Segment::read_route(uint32_t index) const {
+  RW_ASSERT(index < routes_max);
+  return steady<RouteTotals>([this, index] {
+    RouteTotals all;
+    gather(layout_->ended.routes[index].cells, route_rows(), false, all.values);
+    for (unsigned i = 0; i < base::slots_max; ++i) {
+      if (!slot_used(i)) continue;
+      gather(layout_->slots[i].block.routes[index].cells, route_rows(), true, all.values);
     }
     return all;
   });

@@ -1,10 +1,11 @@
 // The stats segment: every number of ringwall, in one sealed memfd made by the master and mapped by
 // all its children. Each number has one writer, so nobody locks and nobody waits; readers see sums.
 //
-// The master assigns backends their places in the registry, sets the operator's overrides, and
-// empties a slot whose worker has ended: what it counted is folded into the numbers of ended
-// workers, so that sums never go backwards. A worker claims its slot and writes through WorkerStats
-// (stats/layout.h). The segment must outlive all references it gave. Not for several threads.
+// The master assigns backends and routes their places in the registries, sets the operator's
+// overrides, and empties a slot whose worker has ended: what it counted is folded into the numbers
+// of ended workers, so that sums never go backwards. A worker claims its slot and writes through
+// WorkerStats (stats/layout.h). The segment must outlive all references it gave. Not for several
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,12 @@ struct BackendPlace {
   uint32_t index = 0;
   std::string upstream;
   std::string backend;
+};
+
+/// A route in the registry.
+struct NamedRoute {
+  uint32_t index = 0;
+  std::string name;
 };
 
 /// A worker as its slot shows it.
@@ -92,12 +99,19 @@ class Segment {
   void keep_only(std::span<const uint32_t> named);
   void set_override(uint32_t index, OverrideState state);
 
+  /// The places of routes, as of backends; `other_routes` for those that find none.
+  std::vector<uint32_t> assign_routes(std::span<const std::string_view> names);
+  void keep_only_routes(std::span<const uint32_t> named);
+
   // --- everybody ---
   std::optional<uint32_t> find_backend(std::string_view upstream, std::string_view backend) const;
   std::vector<BackendPlace> backends() const;
   /// One load. Requires: index < backends_max.
   Override override_of(uint32_t index, base::Instant now) const;
   OverrideState override_state(uint32_t index) const;
+  /// For WorkerStats::route, in the order of `names`; `other_routes` for those that have no place.
+  std::vector<uint32_t> find_routes(std::span<const std::string_view> names) const;
+  std::vector<NamedRoute> routes() const;
 
   bool slot_used(unsigned slot) const;
   const WorkerStats& slot(unsigned slot) const { return layout_->slots[slot]; }
@@ -106,6 +120,7 @@ class Segment {
   uint64_t sum(Counter counter) const;
   Totals totals() const;
   BackendTotals read_backend(uint32_t index) const;
+  RouteTotals read_route(uint32_t index) const;
   HistogramTotals durations() const;
 
  private:
@@ -113,6 +128,9 @@ class Segment {
   static base::Result<Segment> map(int fd, bool writable);
   void fold(unsigned slot);
   void clear_backend(uint32_t index);
+  void name_other_routes();
+  uint32_t assign_route(std::string_view name);
+  void clear_route(uint32_t index);
   std::optional<BackendPlace> read_place(uint32_t index) const;
   template <class Value, class Read>
   Value steady(Read read) const;

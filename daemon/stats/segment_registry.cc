@@ -2,6 +2,7 @@
 // alone writes. Names are read through a version that is odd while they change.
 #include <algorithm>
 
+#include "daemon/stats/places.h"
 #include "daemon/stats/segment.h"
 
 namespace ringwall::stats {
@@ -31,34 +32,13 @@ OverrideState unpack(uint64_t word) {
   return state;
 }
 
-template <class Characters>
-void write_name(Characters& to, std::string_view name) {
-  RW_ASSERT(name.size() < to.size());
-  for (size_t i = 0; i < name.size(); ++i) to[i].store(name[i], std::memory_order_relaxed);
-  to[name.size()].store(0, std::memory_order_relaxed);
-}
-
-template <class Characters>
-std::string read_name(const Characters& from) {
-  std::string name;
-  for (const auto& character : from) {
-    char c = character.load(std::memory_order_relaxed);
-    if (c == 0) break;
-    name.push_back(c);
-  }
-  return name;
-}
-
 }  // namespace
 
 std::optional<BackendPlace> Segment::read_place(uint32_t index) const {
   const Place& place = layout_->places[index];
-  uint32_t before = place.version.load(std::memory_order_acquire);
-  if (before % 2 != 0 || place.used.load(std::memory_order_relaxed) == 0) return std::nullopt;
-  BackendPlace found{index, read_name(place.upstream), read_name(place.backend)};
-  std::atomic_thread_fence(std::memory_order_acquire);
-  if (place.version.load(std::memory_order_relaxed) != before) return std::nullopt;
-  return found;
+  return places::read_place(place, [&] {
+    return BackendPlace{index, places::read_name(place.upstream), places::read_name(place.backend)};
+  });
 }
 
 std::vector<BackendPlace> Segment::backends() const {
@@ -88,33 +68,20 @@ base::Result<uint32_t> Segment::assign(std::string_view upstream, std::string_vi
   }
   Header& header = layout_->header;
   uint32_t end = header.places_end.load(std::memory_order_relaxed);
-  uint32_t chosen = end;
-  if (end == base::backends_max) {
-    for (uint32_t i = 0; i < end; ++i) {
-      const Place& place = layout_->places[i];
-      if (place.used.load(std::memory_order_relaxed) != 0) continue;
-      if (chosen == end || place.freed_at.load(std::memory_order_relaxed) <
-                               layout_->places[chosen].freed_at.load(std::memory_order_relaxed)) {
-        chosen = i;
-      }
-    }
-    if (chosen == end) {
-      return base::fail("more than " + std::to_string(base::backends_max) +
-                        " backends in the running and the new config together");
-    }
+  auto chosen = places::choose_place(layout_->places, end);
+  if (!chosen) {
+    return base::fail("more than " + std::to_string(base::backends_max) +
+                      " backends in the running and the new config together");
   }
-  Place& place = layout_->places[chosen];
-  uint32_t version = place.version.load(std::memory_order_relaxed) & ~1u;
-  place.version.store(version + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);
-  clear_backend(chosen);
-  place.override_word.store(0, std::memory_order_relaxed);
-  write_name(place.upstream, upstream);
-  write_name(place.backend, backend);
-  place.used.store(1, std::memory_order_relaxed);
-  place.version.store(version + 2, std::memory_order_release);
-  if (chosen == end) header.places_end.store(end + 1, std::memory_order_release);
-  return chosen;
+  Place& place = layout_->places[*chosen];
+  places::take_place(place, [&] {
+    clear_backend(*chosen);
+    place.override_word.store(0, std::memory_order_relaxed);
+    places::write_name(place.upstream, upstream);
+    places::write_name(place.backend, backend);
+  });
+  if (*chosen == end) header.places_end.store(end + 1, std::memory_order_release);
+  return *chosen;
 }
 
 /// Empties the numbers that a former backend of this place left. Nobody names that one any more,
@@ -130,19 +97,11 @@ void Segment::clear_backend(uint32_t index) {
 
 void Segment::keep_only(std::span<const uint32_t> named) {
   uint32_t end = layout_->header.places_end.load(std::memory_order_relaxed);
-  std::vector<bool> keep(end, false);
-  for (uint32_t index : named) {
-    RW_ASSERT(index < end);
-    keep[index] = true;
-  }
+  places::keep_only(layout_->places, end, layout_->header.places_freed, named);
   for (uint32_t i = 0; i < end; ++i) {
     Place& place = layout_->places[i];
-    if (keep[i] || place.used.load(std::memory_order_relaxed) == 0) continue;
-    uint64_t order = layout_->header.places_freed.load(std::memory_order_relaxed) + 1;
-    layout_->header.places_freed.store(order, std::memory_order_relaxed);
-    place.freed_at.store(order, std::memory_order_relaxed);
+    if (place.used.load(std::memory_order_relaxed) != 0) continue;
     place.override_word.store(0, std::memory_order_relaxed);
-    place.used.store(0, std::memory_order_release);
   }
 }
 

@@ -118,6 +118,9 @@ io::Task<void> Duties::obey(control::Message message) {
     case control::Verb::settled:
       heritage_.provisional = false;
       break;
+    case control::Verb::look:
+      listening_.look();
+      break;
     case control::Verb::reopen_logs:
       reopen_logs(message);
       break;

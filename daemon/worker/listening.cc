@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 constexpr base::Duration shortage_pause = 100ms;
 // What one worker takes from a backlog that closes; a backlog is at most 65535 long.
 constexpr unsigned backlog_taken_max = 65536;
+// And when it only looks: others look too, and more will come of accepting as usual.
+constexpr unsigned backlog_looked_max = 64;
 // An accept that finds a connection ends at once; this only ends one that somebody else was faster
 // than.
 constexpr base::Duration backlog_wait = 1ms;
@@ -81,6 +83,19 @@ io::Task<void> Listening::take_backlog(Door& door, unsigned most) {
     if (fd < 0) co_return;
     service_.serve(base::UniqueFd(fd), accept.peer(), door.index);
     --most;
+  }
+}
+
+io::Task<void> Listening::look_at(Door& door) {
+  if (!service_.full()) co_await take_backlog(door, backlog_looked_max);
+  door.looking = false;
+}
+
+void Listening::look() {
+  for (auto& door : doors_) {
+    if (door->looking || door->stop.requested() || !has_backlog(door->fd.get())) continue;
+    door->looking = true;
+    if (!door->loop.spawn(look_at(*door))) door->looking = false;
   }
 }
 

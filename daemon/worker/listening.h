@@ -36,6 +36,9 @@ class Listening {
   /// The sockets by their index in the config that the service has just been given: begins to
   /// accept from new ones, goes on with known ids under their new index.
   void adopt(std::vector<ListeningSocket> sockets);
+  /// Takes what waits in the backlogs, in the background: the kernel wakes one waiter for each
+  /// connection, and that may have been a worker that died.
+  void look();
   /// Stops accepting from all. `for_good`: nobody else will accept either, so take what waits.
   io::Task<void> close(bool for_good);
 
@@ -45,11 +48,13 @@ class Listening {
     base::UniqueFd fd;
     uint32_t index = 0;
     bool empty_backlog = false;  // at its end
+    bool looking = false;
     io::Stop stop;
     io::TaskGroup loop;
   };
   io::Task<void> accept_from(Door& door);
   io::Task<void> pause(Door& door, int error);
+  io::Task<void> look_at(Door& door);
   io::Task<void> take_backlog(Door& door, unsigned most);
   io::Task<void> shut(std::vector<std::unique_ptr<Door>> doors, bool for_good);
 

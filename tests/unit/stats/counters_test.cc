@@ -45,10 +45,38 @@ TEST(Counters, rows_of_backends_are_too) {
   check_table(backend_rows());
 }
 
+TEST(Counters, rows_of_routes_are_too) {
+  check_table(route_rows());
+}
+
+TEST(Counters, a_reason_is_found_by_its_word) {
+  EXPECT_EQ(reason_of("uri-miss"), Counter::reason_uri_miss);
+  EXPECT_EQ(reason_of("stale-while-revalidate"), Counter::reason_stale_while_revalidate);
+  EXPECT_EQ(reason_of("no-room"), Counter::reason_no_room);
+  EXPECT_EQ(reason_of("unheard-of"), Counter::reason_other);
+  EXPECT_EQ(reason_of(""), Counter::reason_other);
+  for (size_t i = 0; i < counter_count; ++i) {
+    auto counter = static_cast<Counter>(i);
+    std::string_view word = word_of_reason(counter);
+    EXPECT_EQ(word.empty(), rows()[i].name != "ringwall_cache_reasons_total");
+    if (!word.empty()) {
+      EXPECT_EQ(reason_of(word), counter) << word;
+    }
+  }
+}
+
+TEST(Counters, content_is_of_the_cache_where_it_was_stored_before) {
+  EXPECT_EQ(content_of(RouteCounter::hit), RouteCounter::content_cache);
+  EXPECT_EQ(content_of(RouteCounter::revalidated), RouteCounter::content_cache);
+  EXPECT_EQ(content_of(RouteCounter::collapsed), RouteCounter::content_origin);
+  EXPECT_EQ(content_of(RouteCounter::pass), RouteCounter::content_origin);
+}
+
 TEST(Counters, a_row_is_found_by_its_enumerator) {
   EXPECT_EQ(row_of(Counter::connections_accepted).id, "connections_accepted");
   EXPECT_EQ(row_of(Counter::reloads_refused).id, "reloads_refused");
   EXPECT_EQ(row_of(BackendCounter::ejected_until_ns).id, "ejected_until_ns");
+  EXPECT_EQ(row_of(RouteCounter::content_origin).id, "content_origin");
 }
 
 TEST(Counters, responses_are_counted_by_class) {

@@ -53,6 +53,18 @@ TEST(Prometheus, backends_are_labelled_and_labels_escaped) {
   EXPECT_EQ(f.text().find("ejected_until"), std::string::npos) << "state is no metric";
 }
 
+TEST(Prometheus, routes_are_labelled_and_the_others_only_where_they_count) {
+  Fixture f;
+  std::vector<std::string_view> names = {"sh\"op"};
+  uint32_t shop = f.segment.assign_routes(names)[0];
+  f.own.route(shop).count(RouteCounter::hit, 7);
+  EXPECT_TRUE(f.has(R"(ringwall_route_requests_total{route="sh\"op",outcome="hit"} 1)"));
+  EXPECT_TRUE(f.has(R"(ringwall_route_content_bytes_total{route="sh\"op",source="cache"} 7)"));
+  EXPECT_EQ(f.text().find("(other)"), std::string::npos);
+  f.own.route(other_routes).count(RouteCounter::pass, 0);
+  EXPECT_TRUE(f.has(R"x(ringwall_route_requests_total{route="(other)",outcome="pass"} 1)x"));
+}
+
 TEST(Prometheus, what_others_count_is_added) {
   Fixture f;
   std::vector<Extra> extras = {
@@ -70,6 +82,8 @@ TEST(Prometheus, the_text_obeys_the_format) {
   Fixture f;
   ASSERT_TRUE(f.segment.assign("app", "a:1"));
   ASSERT_TRUE(f.segment.assign("app", "b:1"));
+  std::vector<std::string_view> names = {"one", "two"};
+  f.segment.assign_routes(names);
   std::string all = f.text();
   ASSERT_TRUE(all.ends_with("\n"));
   std::set<std::string> typed, series;

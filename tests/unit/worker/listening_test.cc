@@ -141,6 +141,25 @@ TEST_F(ListeningTest, AConnectionThatWokeACancelledAcceptIsServed) {
   }
 }
 
+TEST_F(ListeningTest, AConnectionThatNobodyWasWokenForIsServedAtALook) {
+  // As after the death of a worker that took the wake-up with it: here our own accept is not armed.
+  Port port = open_port();
+  std::vector<ListeningSocket> sockets;
+  sockets.push_back(share(1, port));
+  proxy::pretend_full = true;
+  adopt(sockets);
+  auto first = connect_to(port);
+  auto second = connect_to(port);
+  for (int i = 0; i < 50; ++i) loop().turn(false);
+  EXPECT_EQ(served(), 0u);
+  proxy::pretend_full = false;
+  listening_->look();
+  wait_served(2);
+  listening_->look();  // nothing waits
+  for (int i = 0; i < 50; ++i) loop().turn(false);
+  EXPECT_EQ(served(), 2u);
+}
+
 TEST_F(ListeningTest, AFullServiceGetsNoConnectionsUntilThereIsRoom) {
   Port port = open_port();
   std::vector<ListeningSocket> sockets;
