@@ -6,8 +6,29 @@ namespace ringwall::cli {
 namespace {
 
 constexpr std::array purge_options = {
-    Option{"prefix", "URL", "Remove everything below this URL"},
-    Option{"all", "", "Remove everything"},
+    Option{"prefix", "URL", "All below this URL"},
+    Option{"host", "HOST", "All of this host, on all ports where it names none"},
+    Option{"tag", "TAG", "All that carry this tag", 0, true},
+    Option{"group", "NAME", "All in this cache group of --origin"},
+    Option{"origin", "URL", "With --group, the origin whose group it is"},
+    Option{"all", "", "Everything"},
+    Option{"file", "FILE", "The URLs in this file, one a line; - is standard input", 'f'},
+    Option{"soft", "", "Mark as stale instead of removing"},
+    Option{"hard", "", "Remove instead of marking as stale"},
+    Option{"dry-run", "", "Only count"},
+};
+constexpr std::array explain_options = {
+    Option{"field", "LINE", "A field of the request, as in curl", 'H', true},
+    Option{"head", "", "A HEAD request"},
+    Option{"listener", "NAME", "The listener that the request comes to"},
+};
+constexpr std::array list_options = {
+    Option{"prefix", "URL", "Only what is below this URL"},
+    Option{"limit", "N", "At most so many"},
+};
+constexpr std::array top_options = {
+    Option{"by", "hits|bytes|origin-time", "What counts; the last is hits times what a fetch took"},
+    Option{"limit", "N", "At most so many"},
 };
 constexpr std::array drain_options = {
     Option{"wait", "", "Return when the backend has no request left"},
@@ -33,10 +54,17 @@ constexpr std::array noun_table = {
     Noun{"log", "Log files"},
 };
 
-constexpr std::array<Command, 16> command_table = {{
+constexpr std::array<Command, 20> command_table = {{
     {"status", "", 0, 0, "", {}, "Show what runs", show_status},
     {"reload", "", 0, 0, "", {}, "Read the config again and put it in force", reload},
-    {"cache purge", "URL", 0, 2, "", purge_options, "Remove stored responses", purge},
+    {"cache purge", "URL", 0, 2, "", purge_options, "Remove stored responses or mark them stale",
+     purge},
+    {"cache explain", "URL", 1, 1, "", explain_options,
+     "Show what a request would meet in the cache and why", explain},
+    {"cache list", "", 0, 0, "", list_options, "Show stored responses", list_stored},
+    {"cache top", "", 0, 0, "", top_options, "Show the stored responses that count most",
+     show_top},
+    {"cache stats", "", 0, 0, "", {}, "Show how much the cache does by route", show_cache_stats},
     {"cache usage", "", 0, 0, "", {}, "Show what the cache holds", show_usage},
     {"cache verify", "", 0, 0, "", {}, "Check the structure of the cache", verify},
     {"stats", "", 0, 0, "", stats_options, "Show all counters", show_stats},

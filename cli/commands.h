@@ -24,19 +24,27 @@ struct Invocation {
   std::string socket = default_socket;
   base::Duration timeout{};  // zero: the command's own
   std::vector<std::string> operands;
-  std::map<std::string, std::string, std::less<>> options;  // "prefix" → value; a flag has none
+  // "prefix" → its values in the order given; a flag has none.
+  std::map<std::string, std::vector<std::string>, std::less<>> options;
 
   bool has(std::string_view option) const { return options.contains(option); }
-  std::string value(std::string_view option) const {
+  std::vector<std::string> values(std::string_view option) const {
     auto found = options.find(option);
-    return found == options.end() ? std::string() : found->second;
+    return found == options.end() ? std::vector<std::string>() : found->second;
+  }
+  /// The last one.
+  std::string value(std::string_view option) const {
+    auto all = values(option);
+    return all.empty() ? std::string() : all.back();
   }
 };
 
 struct Option {
   std::string_view name;   // without its dashes
-  std::string_view value;  // what it takes, for the help; empty: a flag
+  std::string_view value;  // what it takes, for the help, or "one|of|these"; empty: a flag
   std::string_view help;
+  char letter = 0;       // its short form, "-f"; 0: none
+  bool repeats = false;  // may be given several times
 };
 
 struct Command {
@@ -68,10 +76,14 @@ control::Outcome stop(const Invocation&, Output&);
 control::Outcome upgrade(const Invocation&, Output&);
 control::Outcome reopen_logs(const Invocation&, Output&);
 control::Outcome list_workers(const Invocation&, Output&);
-control::Outcome purge(const Invocation&, Output&);  // commands_serving.cc
-control::Outcome show_usage(const Invocation&, Output&);
+control::Outcome purge(const Invocation&, Output&);       // commands_purge.cc
+control::Outcome explain(const Invocation&, Output&);     // commands_explain.cc
+control::Outcome list_stored(const Invocation&, Output&);  // commands_list.cc
+control::Outcome show_top(const Invocation&, Output&);
+control::Outcome show_cache_stats(const Invocation&, Output&);  // commands_stats.cc
+control::Outcome show_usage(const Invocation&, Output&);  // commands_cache.cc
 control::Outcome verify(const Invocation&, Output&);
-control::Outcome list_backends(const Invocation&, Output&);
+control::Outcome list_backends(const Invocation&, Output&);  // commands_serving.cc
 control::Outcome drain(const Invocation&, Output&);
 control::Outcome make_ready(const Invocation&, Output&);
 control::Outcome show_stats(const Invocation&, Output&);  // commands_numbers.cc

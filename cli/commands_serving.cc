@@ -1,4 +1,4 @@
-// Commands about the cache and the backends.
+// Commands about the backends.
 #include <fmt/format.h>
 
 #include "cli/ask.h"
@@ -12,17 +12,6 @@ using control::Method;
 using control::Outcome;
 
 namespace {
-
-void show_purge(const control::PurgeReport& report, Output& output) {
-  output.say("purged {} ({})", counted(report.objects, "stored response"),
-             output.bytes(report.bytes) + (output.terminal() ? "" : " bytes"));
-  if (report.urls.size() < 2) return;
-  Table urls({{"URL"}, {"RESPONSES", Align::right}, {"SIZE", Align::right}});
-  for (const auto& url : report.urls) {
-    urls.add({url.url, std::to_string(url.objects), output.bytes(url.bytes)});
-  }
-  output.table(urls);
-}
 
 std::string name_of(const control::BackendChangeReport& report) {
   return printable(report.upstream + "/" + report.backend);
@@ -39,67 +28,6 @@ void show_change(const control::BackendChangeReport& report, Output& output) {
 }
 
 }  // namespace
-
-Outcome purge(const Invocation& invocation, Output& output) {
-  control::PurgeParams params;
-  params.urls = invocation.operands;
-  if (invocation.has("prefix")) params.prefix = invocation.value("prefix");
-  params.all = invocation.has("all");
-  if (!params.valid()) {
-    output.problem({Outcome::usage, "say what to purge: URLs, or --prefix URL, or --all"});
-    return Outcome::usage;
-  }
-  return ask<control::PurgeReport>(invocation, output, Method::cache_purge, control::encode(params),
-                                   [&output](const control::PurgeReport& report) {
-                                     show_purge(report, output);
-                                     return Outcome::done;
-                                   });
-}
-
-Outcome show_usage(const Invocation& invocation, Output& output) {
-  return ask<control::CacheReport>(
-      invocation, output, Method::cache_usage, Json::object(),
-      [&output](const control::CacheReport& report) {
-        Table table({{"CACHE"}, {"", Align::right}});
-        auto number = [&table](const char* name, uint64_t value) {
-          table.add({name, std::to_string(value)});
-        };
-        table.add({"size", output.bytes(report.arena_bytes)});
-        table.add({"used", output.bytes(report.used_bytes)});
-        table.add({"content", output.bytes(report.content_bytes)});
-        number("stored responses", report.objects);
-        number("being stored", report.filling);
-        number("being read", report.pinned);
-        number("removed, still read", report.limbo);
-        number("uncacheable keys", report.markers);
-        number("hits", report.hits);
-        number("misses", report.misses);
-        number("collapsed", report.follows);
-        number("fills", report.fills);
-        number("stored", report.stored);
-        number("abandoned", report.abandoned);
-        number("uncacheable", report.uncacheable);
-        number("evicted", report.evictions);
-        table.add({"evicted content", output.bytes(report.evicted_bytes)});
-        number("purged", report.purged);
-        number("no room", report.no_room);
-        number("busy", report.busy);
-        number("recoveries", report.recoveries);
-        output.table(table);
-        return Outcome::done;
-      });
-}
-
-Outcome verify(const Invocation& invocation, Output& output) {
-  return ask<control::VerifyReport>(
-      invocation, output, Method::cache_verify, Json::object(),
-      [&output](const control::VerifyReport& report) {
-        for (const std::string& breach : report.breaches) output.say("{}", printable(breach));
-        output.say("{}: {} in the structure", counted(report.objects, "stored response"),
-                   report.breaches.empty() ? "no fault" : counted(report.breaches.size(), "fault"));
-        return report.breaches.empty() ? Outcome::done : Outcome::failed;
-      });
-}
 
 Outcome list_backends(const Invocation& invocation, Output& output) {
   return ask<control::BackendListReport>(

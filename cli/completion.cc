@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "cli/commands.h"
@@ -9,39 +10,61 @@
 namespace ringwall::cli {
 namespace {
 
+/// A word that may come next.
+struct Word {
+  std::string text;
+  std::string help;
+  char letter = 0;     // of an option
+  bool files = false;  // an option that takes a file
+  std::string values;  // of an option that takes one of these, by spaces
+};
+
+std::string values_of(const Option& option) {
+  std::string values(option.value);
+  if (values.find('|') == std::string::npos) return {};
+  std::replace(values.begin(), values.end(), '|', ' ');
+  return values;
+}
+
+bool takes_file(const Option& option) {
+  return option.value == "FILE" || option.value == "PATH";
+}
+
 /// What may follow some words: "", "cache", "cache purge", …
 struct Step {
   std::string after;
-  std::vector<std::pair<std::string, std::string>> words;  // with their help
+  std::vector<Word> words;
   bool backends = false;
   bool files = false;
 };
 
 void add_options(Step& step, std::span<const Option> options) {
   for (const Option& option : options) {
-    step.words.emplace_back(fmt::format("--{}", option.name), option.help);
+    step.words.push_back({fmt::format("--{}", option.name), std::string(option.help),
+                          option.letter, takes_file(option), values_of(option)});
   }
 }
 
 std::vector<Step> steps() {
   Step first;
-  for (const Noun& noun : nouns()) first.words.emplace_back(noun.name, noun.help);
+  for (const Noun& noun : nouns()) first.words.push_back({std::string(noun.name), std::string(noun.help)});
   std::vector<Step> all;
   for (const Noun& noun : nouns()) all.push_back({std::string(noun.name), {}});
   for (const Command& command : commands()) {
     size_t space = command.words.find(' ');
     if (space == std::string_view::npos) {
-      first.words.emplace_back(command.words, command.help);
+      first.words.push_back({std::string(command.words), std::string(command.help)});
     } else {
       for (Step& step : all) {
         if (step.after != command.words.substr(0, space)) continue;
-        step.words.emplace_back(command.words.substr(space + 1), command.help);
+        step.words.push_back(
+            {std::string(command.words.substr(space + 1)), std::string(command.help)});
       }
     }
     Step step{std::string(command.words), {}};
     for (std::string_view rest = command.choices; !rest.empty();) {
       size_t end = std::min(rest.find(' '), rest.size());
-      step.words.emplace_back(rest.substr(0, end), "");
+      step.words.push_back({std::string(rest.substr(0, end)), ""});
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     add_options(step, command.options);
@@ -56,21 +79,39 @@ std::vector<Step> steps() {
 
 constexpr std::string_view list_backends_line = "ringwallctl backend list 2>/dev/null | cut -f1";
 
-/// Options that take a value are skipped together with it: "--socket|--timeout|…".
-std::string valued_options() {
+/// The options that `wanted` is true for, each once: "--socket|--timeout|--file|-f|…".
+std::string option_pattern(bool (*wanted)(const Option& option)) {
   std::string out;
-  auto add = [&out](std::span<const Option> options) {
+  auto add_name = [&out](const std::string& name) {
+    if (("|" + out + "|").find("|" + name + "|") != std::string::npos) return;
+    out += (out.empty() ? "" : "|") + name;
+  };
+  auto add = [&](std::span<const Option> options) {
     for (const Option& option : options) {
-      std::string name = fmt::format("--{}", option.name);
-      if (option.value.empty() || ("|" + out + "|").find("|" + name + "|") != std::string::npos) {
-        continue;
-      }
-      out += (out.empty() ? "" : "|") + name;
+      if (!wanted(option)) continue;
+      add_name(fmt::format("--{}", option.name));
+      if (option.letter != 0) add_name(fmt::format("-{}", option.letter));
     }
   };
   add(common_options());
   for (const Command& command : commands()) add(command.options);
   return out;
+}
+
+/// Options that take a value are skipped together with it.
+std::string valued_options() {
+  return option_pattern([](const Option& option) { return !option.value.empty(); });
+}
+
+/// For each option that takes one of some words: f(option, words).
+template <class F>
+void each_choice(F f) {
+  for (const Command& command : commands()) {
+    for (const Option& option : command.options) {
+      std::string values = values_of(option);
+      if (!values.empty()) f(option, values);
+    }
+  }
 }
 
 std::string bash_script() {
@@ -87,12 +128,20 @@ std::string bash_script() {
       "    esac\n"
       "  done\n"
       "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n"
-      "    --socket) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+      "    ";
+  out += option_pattern(takes_file);
+  out +=
+      ") COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n";
+  each_choice([&out](const Option& option, const std::string& values) {
+    out += fmt::format("    --{}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
+                       option.name, values);
+  });
+  out +=
       "  esac\n"
       "  case \"$after\" in\n";
   for (const Step& step : steps()) {
     std::string words;
-    for (const auto& [word, help] : step.words) words += (words.empty() ? "" : " ") + word;
+    for (const Word& word : step.words) words += (words.empty() ? "" : " ") + word.text;
     if (step.backends) words += fmt::format(" $({})", list_backends_line);
     out += fmt::format("    \"{}\") words=\"{}\"{} ;;\n", step.after, words,
                        step.files ? " files=1" : "");
@@ -125,11 +174,21 @@ std::string zsh_script() {
       "      *) after=\"${after:+$after }${words[i]}\" ;;\n"
       "    esac\n"
       "  done\n"
+      "  case \"${words[CURRENT-1]}\" in\n"
+      "    ";
+  out += option_pattern(takes_file);
+  out +=
+      ") _files; return ;;\n";
+  each_choice([&out](const Option& option, const std::string& values) {
+    out += fmt::format("    --{}) compadd -- {}; return ;;\n", option.name, values);
+  });
+  out +=
+      "  esac\n"
       "  case \"$after\" in\n";
   for (const Step& step : steps()) {
     out += fmt::format("    '{}')\n      choices=(\n", step.after);
-    for (const auto& [word, help] : step.words) {
-      out += fmt::format("        '{}:{}'\n", word, help);
+    for (const Word& word : step.words) {
+      out += fmt::format("        '{}:{}'\n", word.text, word.help);
     }
     out += "      )\n";
     if (step.backends) {
@@ -172,12 +231,16 @@ std::string fish_script() {
   for (const Step& step : steps()) {
     std::string when =
         fmt::format("complete -c ringwallctl -n '__ringwallctl_after {}'", step.after);
-    for (const auto& [word, help] : step.words) {
-      if (word.starts_with("--")) {
-        out += fmt::format("{} -l {} -d '{}'\n", when, word.substr(2), help);
+    for (const Word& word : step.words) {
+      if (word.text.starts_with("--")) {
+        out += fmt::format("{} -l {}", when, word.text.substr(2));
+        if (word.letter != 0) out += fmt::format(" -s {}", word.letter);
+        if (word.files) out += " -r -F";
+        if (!word.values.empty()) out += fmt::format(" -x -a '{}'", word.values);
       } else {
-        out += fmt::format("{} -a {} -d '{}'\n", when, word, help);
+        out += fmt::format("{} -a {}", when, word.text);
       }
+      out += fmt::format(" -d '{}'\n", word.help);
     }
     if (step.backends) out += fmt::format("{} -a '({})'\n", when, list_backends_line);
     if (step.files) out += fmt::format("{} -F\n", when);

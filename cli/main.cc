@@ -23,7 +23,7 @@ struct Parsed {
   bool json = false;
   bool verbose = false;
   bool version = false;
-  std::map<std::string, std::string> values;  // of options
+  std::map<std::string, std::vector<std::string>> values;  // of options
   std::map<std::string, bool> flags;
   const Command* command = nullptr;
 };
@@ -63,11 +63,17 @@ void add_command(CLI::App& app, const Command& command, Parsed& parsed) {
   sub->fallthrough();
   for (const Option& option : command.options) {
     std::string name = fmt::format("--{}", option.name);
+    if (option.letter != 0) name = fmt::format("-{},{}", option.letter, name);
     if (option.value.empty()) {
       sub->add_flag(name, parsed.flags[std::string(option.name)], std::string(option.help));
     } else {
+      // A value each time it is given; what follows is an operand again.
       sub->add_option(name, parsed.values[std::string(option.name)], std::string(option.help))
-          ->option_text(std::string(option.value));
+          ->option_text(std::string(option.value))
+          ->expected(option.repeats ? -1 : 1)
+          ->allow_extra_args(false)
+          ->multi_option_policy(option.repeats ? CLI::MultiOptionPolicy::TakeAll
+                                               : CLI::MultiOptionPolicy::Throw);
     }
   }
   if (command.operands_max > 0) {
@@ -86,7 +92,7 @@ void collect_options(Parsed& parsed, const CLI::App& app) {
   for (const Option& option : parsed.command->options) {
     std::string name(option.name);
     if (sub->count("--" + name) == 0) continue;
-    parsed.invocation.options[name] = option.value.empty() ? "" : parsed.values[name];
+    parsed.invocation.options[name] = parsed.values[name];
   }
 }
 

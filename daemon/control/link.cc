@@ -50,6 +50,8 @@ std::string_view name_of(Verb verb) {
       return "stop";
     case Verb::settled:
       return "settled";
+    case Verb::look:
+      return "look";
     case Verb::reopen_logs:
       return "reopen_logs";
     case Verb::taken_over:

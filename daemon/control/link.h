@@ -37,6 +37,8 @@ enum class Verb : uint32_t {
                 // close for good, take what waits in their backlogs too
   stop,         // end at once
   settled,      // to a provisional child: the master has taken over for good
+  look,         // another worker died, and with it perhaps the wake-up of a connection: look whether
+                // one waits
   reopen_logs,  // descriptors: error log, access log (or none); `number`: log level
   // new master to old
   taken_over,  // its workers serve

@@ -19,19 +19,77 @@ struct NoParams {
   static void members(Self&, Visit&&) {}
 };
 
-/// Exactly one of the three; check with valid().
+/// What to purge: exactly one of urls, prefix, host, tags, group and all; origin goes with group
+/// alone. Check with valid().
 struct PurgeParams {
   std::vector<std::string> urls;
-  std::optional<std::string> prefix;
+  std::optional<std::string> prefix;  // a URL
+  std::optional<std::string> host;    // with or without a port
+  std::vector<std::string> tags;
+  std::optional<std::string> group;  // of Cache-Groups (RFC 9875), at `origin`
+  std::optional<std::string> origin;  // "http://host:port"
   bool all = false;
+  std::optional<bool> soft;  // absent: what is usual for the kind
+  bool dry_run = false;      // only count
+  bool bulk = false;  // one batch of many: no list of urls in the report; those that are none do
+                      // not stop the others but are listed in `wrong`
 
   template <class Self, class Visit>
   static void members(Self& self, Visit&& visit) {
     visit("urls", self.urls);
     visit("prefix", self.prefix);
+    visit("host", self.host);
+    visit("tags", self.tags);
+    visit("group", self.group);
+    visit("origin", self.origin);
     visit("all", self.all);
+    visit("soft", self.soft);
+    visit("dry_run", self.dry_run);
+    visit("bulk", self.bulk);
   }
-  bool valid() const { return (urls.empty() ? 0 : 1) + (prefix ? 1 : 0) + (all ? 1 : 0) == 1; }
+  bool valid() const {
+    int kinds = (urls.empty() ? 0 : 1) + (prefix ? 1 : 0) + (host ? 1 : 0) +
+                (tags.empty() ? 0 : 1) + (group ? 1 : 0) + (all ? 1 : 0);
+    return kinds == 1 && group.has_value() == origin.has_value() && (!bulk || !urls.empty());
+  }
+};
+
+/// A request that nobody has sent.
+struct ExplainParams {
+  std::string url;
+  std::vector<std::string> fields;  // "Accept-Encoding: br"
+  bool head = false;                // HEAD; else GET
+  std::optional<std::string> listener;  // where it comes in; absent: where there is a route for it
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("url", self.url);
+    visit("fields", self.fields);
+    visit("head", self.head);
+    visit("listener", self.listener);
+  }
+};
+
+struct ListParams {
+  std::optional<std::string> prefix;  // a URL
+  uint64_t limit = 100;
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("prefix", self.prefix);
+    visit("limit", self.limit);
+  }
+};
+
+struct TopParams {
+  std::string by = "hits";  // hits, bytes, origin-time
+  uint64_t limit = 20;
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("by", self.by);
+    visit("limit", self.limit);
+  }
 };
 
 struct DrainParams {

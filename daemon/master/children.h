@@ -93,6 +93,7 @@ class Children {
   void kill_overdue();
   void judge(Child& child, base::Instant now);
   void recover(unsigned slot);
+  void let_all_look();
   void drop(Child& child);
   unsigned free_slot() const;
 
@@ -103,6 +104,7 @@ class Children {
   std::vector<std::unique_ptr<Child>> children_;
   io::TaskGroup tasks_;
   std::bitset<base::slots_max> unrecovered_;  // slots whose dead holder still has some of the cache
+  unsigned looks_ = 0;  // still to come after a worker's death
   bool handed_over_ = false;
   bool provisional_ = false;
   bool start_failed_ = false;  // a worker died before any was ready

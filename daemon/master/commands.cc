@@ -6,6 +6,7 @@
 #include "daemon/base/log.h"
 #include "daemon/control/encoding.h"
 #include "daemon/master/master.h"
+#include "daemon/master/routed_keys.h"
 #include "daemon/proxy/metrics.h"
 #include "daemon/stats/prometheus.h"
 #include "daemon/worker/privileges.h"
@@ -18,6 +19,8 @@ using control::Outcome;
 using control::RpcError;
 
 Commands::Commands(Master& master) : master_(master), server_(master.loop(), *this) {}
+
+Commands::~Commands() = default;
 
 // --- the socket ---------------------------------------------------------------------------------
 
@@ -67,6 +70,10 @@ io::Task<control::Answer> Commands::answer(const Call& call) {
       co_return co_await cache_verify();
     case Method::cache_purge:
       co_return co_await cache_purge(call);
+    case Method::cache_list:
+      co_return co_await cache_list(call);
+    case Method::cache_top:
+      co_return co_await cache_top(call);
     case Method::backend_drain:
       co_return co_await backend_drain(call);
     default:
@@ -76,7 +83,7 @@ io::Task<control::Answer> Commands::answer(const Call& call) {
 
 /// The methods that wait for nothing.
 control::Answer Commands::answer_now(const Call& call) {
-  if (call.method.method != Method::stop && call.method.method != Method::backend_ready) {
+  if (call.method.params.empty()) {
     auto none = control::read_params<control::NoParams>(call.request);
     if (!none) return base::fail(std::move(none.error()));
   }
@@ -96,6 +103,10 @@ control::Answer Commands::answer_now(const Call& call) {
       return reopen_logs();
     case Method::cache_usage:
       return cache_usage();
+    case Method::cache_stats:
+      return cache_stats();
+    case Method::cache_explain:
+      return cache_explain(call);
     case Method::backend_list:
       return control::encode(backends());
     case Method::backend_ready:

@@ -2,25 +2,31 @@
 // method of control/protocol.h is one function that gives a report or says why not.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "conf/model.h"
 #include "daemon/base/result.h"
 #include "daemon/base/unique_fd.h"
 #include "daemon/control/params.h"
 #include "daemon/control/reports.h"
+#include "daemon/control/reports_cache.h"
 #include "daemon/control/reports_serving.h"
 #include "daemon/control/server.h"
 #include "daemon/io/task.h"
 
 namespace ringwall::master {
 
+class Asked;
 class Master;
+class RoutedKeys;
 
 class Commands final : private control::Handler {
  public:
   explicit Commands(Master& master);
+  ~Commands();
 
   /// Binds the socket of `settings`, or takes the one that listens already.
   base::Status open(const conf::Control& settings, base::UniqueFd inherited);
@@ -49,9 +55,33 @@ class Commands final : private control::Handler {
   control::StatusReport status() const;
   std::vector<control::WorkerReport> workers() const;
   // commands_cache.cc
+  static control::RpcError no_cache();
+  const RoutedKeys& routed_keys();
   Answer cache_usage() const;
+  Answer cache_stats() const;
   io::Task<Answer> cache_verify();
+  // commands_purge.cc
+  struct PurgeItem;
+  struct PurgeRun;
+  base::Result<void, control::RpcError> find_urls(const control::PurgeParams& params,
+                                                  PurgeRun& run);
+  base::Result<void, control::RpcError> find_items(const control::PurgeParams& params,
+                                                   PurgeRun& run);
+  io::Task<void> purge_items(PurgeRun& run, io::Stop& gone);
+  io::Task<std::string> count_items(PurgeRun& run);
   io::Task<Answer> cache_purge(const Call& call);
+  static Answer outcome_of(const PurgeRun& run);
+  // commands_explain.cc
+  struct Routed {
+    std::string listener;
+    const conf::Route* route = nullptr;  // null: none
+  };
+  base::Result<Routed, control::RpcError> route_asked(const std::optional<std::string>& listener,
+                                                      const Asked& asked);
+  Answer cache_explain(const Call& call);
+  // commands_list.cc
+  io::Task<Answer> cache_list(const Call& call);
+  io::Task<Answer> cache_top(const Call& call);
   // commands_backend.cc
   struct Place {
     const conf::Upstream* upstream = nullptr;
@@ -72,6 +102,8 @@ class Commands final : private control::Handler {
   base::UniqueFd listening_;
   std::string path_;
   gid_t group_ = 0;
+  std::unique_ptr<RoutedKeys> routed_keys_;
+  uint64_t routed_for_ = 0;  // generation
 };
 
 }  // namespace ringwall::master

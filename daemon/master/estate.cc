@@ -113,17 +113,26 @@ base::Result<Estate> make_estate(const conf::Config& config, const worker::Herit
   return estate;
 }
 
-base::Status Estate::register_backends(const conf::Config& config) {
+std::vector<std::string_view> proxied_routes(const conf::Config& config) {
+  std::vector<std::string_view> names;
+  for (const conf::Route& route : config.routes) {
+    if (route.action == conf::Route::Action::proxy) names.push_back(route.name);
+  }
+  return names;
+}
+
+base::Status Estate::register_names(const conf::Config& config) {
   for (const conf::Upstream& upstream : config.upstreams) {
     for (const conf::Backend& backend : upstream.backends) {
       auto place = stats->assign(upstream.name, backend.name);
       if (!place) return base::fail(std::move(place.error()));
     }
   }
+  stats->assign_routes(proxied_routes(config));
   return {};
 }
 
-void Estate::forget_backends(const conf::Config& config) {
+void Estate::forget_names(const conf::Config& config) {
   std::vector<uint32_t> named;
   for (const conf::Upstream& upstream : config.upstreams) {
     for (const conf::Backend& backend : upstream.backends) {
@@ -131,6 +140,7 @@ void Estate::forget_backends(const conf::Config& config) {
     }
   }
   stats->keep_only(named);
+  stats->keep_only_routes(stats->find_routes(proxied_routes(config)));
 }
 
 worker::Heritage Estate::heritage(const Generation& generation) const {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cache/store.h"
 #include "conf/model.h"
@@ -34,14 +36,17 @@ struct Estate {
   Logs logs;
   std::bitset<base::slots_max> taken;  // slots of living children, and of an old master's
 
-  /// Gives every backend of `config` its place in the registry.
-  base::Status register_backends(const conf::Config& config);
-  /// Frees the places of backends that `config` does not name.
-  void forget_backends(const conf::Config& config);
+  /// Gives every backend and every proxied route of `config` its place in the registries.
+  base::Status register_names(const conf::Config& config);
+  /// Frees the places of those that `config` does not name.
+  void forget_names(const conf::Config& config);
 
   /// The part of a child's heritage that is the same for all.
   worker::Heritage heritage(const Generation& generation) const;
 };
+
+/// The names of the routes that are counted: those that proxy.
+std::vector<std::string_view> proxied_routes(const conf::Config& config);
 
 /// Makes all of it for the config, or takes over what `old` names and still fits.
 base::Result<Estate> make_estate(const conf::Config& config, const worker::Heritage* old);

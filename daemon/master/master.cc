@@ -36,6 +36,7 @@ Master::Master(io::Loop& loop, Invocation invocation, Estate estate,
       inheritance_(std::move(inheritance)),
       children_(loop, estate_),
       notify_(Notify::from_environment()),
+      sweeper_(loop, Sweeper::work_of(estate_)),
       commands_(std::make_unique<Commands>(*this)),
       started_wall_ns_(base::wall_now_ns()),
       turn_(loop),
@@ -94,7 +95,10 @@ io::Task<bool> Master::start_up() {
     if (!upgraded) co_return false;
   }
   commands_->begin();
-  if (estate_.observer) RW_ASSERT(tasks_.spawn(reserve_cache()));
+  if (estate_.observer) {
+    RW_ASSERT(tasks_.spawn(reserve_cache()));
+    RW_ASSERT(tasks_.spawn(sweeper_.keep(stop_)));
+  }
   notify_.ready(status_line());
   base::log_notice("ringwall " RINGWALL_VERSION " is up: {}", status_line());
   co_return true;

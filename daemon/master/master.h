@@ -23,6 +23,7 @@
 #include "daemon/master/notify.h"
 #include "daemon/master/outcome.h"
 #include "daemon/master/pid_file.h"
+#include "daemon/master/sweeper.h"
 
 namespace ringwall::master {
 
@@ -75,6 +76,8 @@ class Master {
   const Children& children() const { return children_; }
   io::Event& children_changed() { return children_.changed(); }
   const Generation& generation() const { return *current_; }
+  std::shared_ptr<const Generation> held_generation() const { return current_; }
+  Sweeper& sweeper() { return sweeper_; }
   const Invocation& invocation() const { return invocation_; }
   int64_t started_wall_ns() const { return started_wall_ns_; }
   bool stopping() const { return stop_mode_ != StopMode::none; }
@@ -129,6 +132,7 @@ class Master {
   Children children_;
   Notify notify_;
   PidFile pid_file_;
+  Sweeper sweeper_;
   std::unique_ptr<Commands> commands_;
   int64_t started_wall_ns_;
   int exit_code_ = 0;

@@ -109,8 +109,8 @@ base::Result<std::shared_ptr<Generation>> Master::next_generation(Loaded loaded,
   if (!listeners) return base::fail(std::move(listeners.error()));
   next->listeners = std::move(*listeners);
   // Workers ask for the places of the next generation's backends while they prepare.
-  estate_.forget_backends(current_->config);
-  if (auto status = estate_.register_backends(next->config); !status) {
+  estate_.forget_names(current_->config);
+  if (auto status = estate_.register_names(next->config); !status) {
     return base::fail(std::move(status.error()));
   }
   return next;

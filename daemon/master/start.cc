@@ -109,7 +109,7 @@ base::Result<Made> make(Loaded loaded, const std::optional<worker::Heritage>& ol
   auto estate = make_estate(made.first->config, before);
   if (!estate) return base::fail(std::move(estate.error()));
   made.estate = std::move(*estate);
-  if (auto status = made.estate.register_backends(made.first->config); !status) {
+  if (auto status = made.estate.register_names(made.first->config); !status) {
     return base::fail(std::move(status.error()));
   }
   return made;

@@ -19,6 +19,9 @@ constexpr base::Duration start_patience = 30s;
 // A silent child has so long for its crash report.
 constexpr base::Duration report_patience = 300ms;
 
+// Of all workers, one each watch_interval: two seconds are ample for taking a ring apart.
+constexpr unsigned looks_after_death = 8;
+
 }  // namespace
 
 /// Releases what the dead process held in shared memory, and reports its death.
@@ -33,6 +36,8 @@ void Children::settle(Child& child, bool orderly, const std::string& end) {
     // Both before the slot is used again.
     recover(child.slot);
     estate_.stats->retire(child.slot);
+    looks_ = looks_after_death;
+    let_all_look();
   }
   if (orderly) {
     base::log_info("{} (pid {}) has ended", child.name(), child.pid);
@@ -57,6 +62,17 @@ void Children::settle(Child& child, bool orderly, const std::string& end) {
 void Children::recover(unsigned slot) {
   bool all = !estate_.observer || estate_.observer->recover(slot);
   unrecovered_.set(slot, !all);
+}
+
+/// The kernel wakes one waiter for a connection that comes. The ring of a dead worker is taken apart
+/// behind its death, and until then that one may be it: the connection would wait for the next.
+void Children::let_all_look() {
+  const control::Message look(control::Verb::look);
+  for (const auto& child : children_) {
+    bool accepts = child->alive() && child->kind == worker::Kind::worker &&
+                   child->state == Child::State::ready;
+    if (accepts) tell(*child, look);
+  }
 }
 
 void Children::judge(Child& child, base::Instant now) {
@@ -90,6 +106,10 @@ io::Task<void> Children::watch(io::Stop& stop) {
       if (child->alive()) judge(*child, now);
     }
     kill_overdue();
+    if (looks_ > 0) {
+      --looks_;
+      let_all_look();
+    }
     for (unsigned slot = 0; unrecovered_.any() && slot < base::slots_max; ++slot) {
       if (unrecovered_[slot]) recover(slot);
     }

@@ -9,6 +9,7 @@
 #include "conf/load.h"
 #include "daemon/control/params.h"
 #include "daemon/control/reports.h"
+#include "daemon/control/reports_cache.h"
 #include "daemon/control/reports_serving.h"
 #include "tests/unit/cli/program.h"
 
@@ -19,29 +20,6 @@ using control::Json;
 using control::Outcome;
 using control::Request;
 using control::RpcError;
-
-/// A daemon that answers every request with this report.
-template <class Report>
-FakeDaemon::Answer giving(Report report) {
-  return [report](const Request& request) {
-    return control::result_text(request.id, control::encode(report));
-  };
-}
-
-FakeDaemon::Answer refusing(RpcError error) {
-  return [error](const Request& request) { return control::error_text(request.id, error); };
-}
-
-/// ringwallctl with these words, asking that daemon.
-Ran ask(const FakeDaemon& daemon, std::vector<std::string> words) {
-  words.push_back("--socket");
-  words.push_back(daemon.socket());
-  return run_program(words);
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Commands, status_shows_facts_line_by_line) {
   control::StatusReport report;
@@ -117,34 +95,6 @@ TEST(Commands, a_refused_reload_shows_every_error_and_that_nothing_changed) {
   Json read = Json::parse(json.out, nullptr, false);
   EXPECT_EQ(read["error"]["code"], 6);
   EXPECT_EQ(read["error"]["data"]["errors"].size(), 2u);
-}
-
-TEST(Commands, a_purge_says_what_and_how_much) {
-  control::PurgeReport report;
-  report.objects = 1;
-  report.bytes = 512;
-  report.urls = {{"http://a/1", 1, 512}, {"http://a/2", 0, 0}};
-  FakeDaemon daemon(giving(report));
-  Ran ran = ask(daemon, {"cache", "purge", "http://a/1", "http://a/2"});
-  EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_TRUE(contains(ran.out, "purged 1 stored response (512 bytes)"));
-  EXPECT_TRUE(contains(ran.out, "http://a/2\t0\t0\n"));
-  ASSERT_EQ(daemon.asked().size(), 1u);
-  auto params = control::read_params<control::PurgeParams>(daemon.asked()[0]);
-  ASSERT_TRUE(params);
-  EXPECT_EQ(params->urls, (std::vector<std::string>{"http://a/1", "http://a/2"}));
-
-  ask(daemon, {"cache", "purge", "--prefix", "http://a/"});
-  EXPECT_EQ(control::read_params<control::PurgeParams>(daemon.asked()[1])->prefix, "http://a/");
-  ask(daemon, {"cache", "purge", "--all"});
-  EXPECT_TRUE(control::read_params<control::PurgeParams>(daemon.asked()[2])->all);
-}
-
-TEST(Commands, a_purge_that_is_not_clear_is_not_sent) {
-  FakeDaemon daemon(giving(control::PurgeReport()));
-  EXPECT_EQ(ask(daemon, {"cache", "purge"}).code, 2);
-  EXPECT_EQ(ask(daemon, {"cache", "purge", "--all", "http://a/"}).code, 2);
-  EXPECT_TRUE(daemon.asked().empty());
 }
 
 TEST(Commands, each_error_becomes_its_exit_code) {

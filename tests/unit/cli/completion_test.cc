@@ -59,6 +59,11 @@ TEST(Completion, bash_offers_what_may_follow) {
   EXPECT_EQ(offered("backend drain a"), "app/a:1\n");
   EXPECT_EQ(offered("--socket /x cache pu"), "purge\n");
   EXPECT_EQ(offered("completion z"), "zsh\n");
+  EXPECT_EQ(offered("cache purge -f /dev/nul"), "/dev/null\n");
+  EXPECT_EQ(offered("cache purge --file /dev/null --sof"), "--soft\n");
+  EXPECT_EQ(offered("cache top --by o"), "origin-time\n");
+  EXPECT_EQ(offered("cache top --by hits --l"), "--limit\n");
+  EXPECT_EQ(offered("cache explain -H x --hea"), "--head\n");
   EXPECT_EQ(offered("status extra \"\""), "\n");
 }
 

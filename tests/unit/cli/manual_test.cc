@@ -57,7 +57,7 @@ TEST(Manual, client_describes_every_command_and_option) {
 
 TEST(Manual, daemon_lists_every_metric) {
   std::string text = page("ringwalld.8");
-  for (auto table : {stats::rows(), stats::backend_rows()}) {
+  for (auto table : {stats::rows(), stats::backend_rows(), stats::route_rows()}) {
     for (const stats::Row& row : table) {
       if (row.name.empty()) continue;
       std::string item = ".It Li " + std::string(row.name) + "\n";

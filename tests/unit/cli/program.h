@@ -1,5 +1,5 @@
 // Runs the built ringwallctl, as the user the test names, and keeps its exit code and what it printed.
-// For one test at a time: it waits for the program to end.
+// For one test at a time: it waits for the program to end. And the usual answers of a fake daemon.
 #pragma once
 
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/control/encoding.h"
 #include "tests/unit/cli/fake_daemon.h"
 
 namespace ringwall::cli {
@@ -50,6 +51,29 @@ inline Ran run_program(std::vector<std::string> arguments, unsigned user = 0) {
   int status = 0;
   ::waitpid(child, &status, 0);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, file_text(out), file_text(err)};
+}
+
+/// A daemon that answers every request with this report.
+template <class Report>
+FakeDaemon::Answer giving(Report report) {
+  return [report](const control::Request& request) {
+    return control::result_text(request.id, control::encode(report));
+  };
+}
+
+inline FakeDaemon::Answer refusing(control::RpcError error) {
+  return [error](const control::Request& request) { return control::error_text(request.id, error); };
+}
+
+/// ringwallctl with these words, asking that daemon.
+inline Ran ask(const FakeDaemon& daemon, std::vector<std::string> words) {
+  words.push_back("--socket");
+  words.push_back(daemon.socket());
+  return run_program(words);
+}
+
+inline bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
 }
 
 }  // namespace ringwall::cli

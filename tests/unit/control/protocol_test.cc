@@ -6,6 +6,7 @@
 
 #include "daemon/control/params.h"
 #include "daemon/control/reports.h"
+#include "daemon/control/reports_cache.h"
 #include "daemon/control/reports_serving.h"
 
 namespace ringwall::control {
@@ -29,6 +30,12 @@ std::variant<Reply, Progress> answer_in(std::string_view line) {
   return answer ? *answer : std::variant<Reply, Progress>();
 }
 
+PurgeParams purging(std::vector<std::string> urls) {
+  PurgeParams params;
+  params.urls = std::move(urls);
+  return params;
+}
+
 TEST(Methods, are_found_by_name_and_named_once) {
   std::set<std::string_view> names;
   for (const MethodRow& row : methods()) {
@@ -41,7 +48,7 @@ TEST(Methods, are_found_by_name_and_named_once) {
 }
 
 TEST(Requests, come_back_as_they_were_written) {
-  std::string text = request_text(7, "cache.purge", encode(PurgeParams{{"http://a/b"}, {}, false}));
+  std::string text = request_text(7, "cache.purge", encode(purging({"http://a/b"})));
   ASSERT_TRUE(text.ends_with('\n'));
   EXPECT_EQ(text.find('\n'), text.size() - 1) << "one line";
   auto request = parse_request(text);
@@ -95,11 +102,32 @@ TEST(Params, of_the_wrong_kind_are_refused_by_name) {
 }
 
 TEST(Params, of_a_purge_name_exactly_one_kind) {
-  EXPECT_FALSE(PurgeParams{}.valid());
-  EXPECT_TRUE((PurgeParams{{"u"}, {}, false}.valid()));
-  EXPECT_TRUE((PurgeParams{{}, "p", false}.valid()));
-  EXPECT_TRUE((PurgeParams{{}, {}, true}.valid()));
-  EXPECT_FALSE((PurgeParams{{"u"}, {}, true}.valid()));
+  PurgeParams params;
+  EXPECT_FALSE(params.valid());
+  EXPECT_TRUE(purging({"u"}).valid());
+  params.prefix = "p";
+  EXPECT_TRUE(params.valid());
+  params.tags = {"t"};
+  EXPECT_FALSE(params.valid());
+  params.prefix.reset();
+  EXPECT_TRUE(params.valid());
+  params.bulk = true;
+  EXPECT_FALSE(params.valid()) << "only URLs come in bulk";
+  params = purging({"u"});
+  params.all = true;
+  EXPECT_FALSE(params.valid());
+}
+
+TEST(Params, of_a_purge_by_group_say_whose_group_it_is) {
+  PurgeParams params;
+  params.group = "g";
+  EXPECT_FALSE(params.valid());
+  params.origin = "http://example.org";
+  EXPECT_TRUE(params.valid());
+  params.group.reset();
+  EXPECT_FALSE(params.valid());
+  params.host = "example.org";
+  EXPECT_FALSE(params.valid());
 }
 
 TEST(Params, name_a_backend_with_or_without_its_upstream) {
