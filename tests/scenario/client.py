@@ -233,12 +233,19 @@ def seed_of(path):
     return value
 
 
-def content(target, size=None):
-    """The content of "/b/SIZE/…" as tests/support/content.h makes it."""
+def identity(target, version=None, by=()):
+    """What tells one content from another (tests/support/origin_selection.h)."""
+    path = target.partition("?")[0]
+    return path + (f"@{version}" if version is not None else "") + "".join("|" + v for v in by)
+
+
+def content(target, size=None, version=None, by=()):
+    """The content of "/b/SIZE/…" as tests/support/content.h makes it; in the origin's version, and
+    for these values of the fields that its option `varyby` names."""
     path = target.partition("?")[0]
     if size is None:
         size = int(path.split("/")[2])
-    seed = b"%08x" % seed_of(path)
+    seed = b"%08x" % seed_of(identity(path, version, by))
     return b"".join(seed + b"%08x" % i for i in range(-(-size // 16)))[:size]
 
 

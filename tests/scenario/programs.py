@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 from client import Client, content
 
@@ -46,6 +48,33 @@ def free_port():
         return s.getsockname()[1]
 
 
+def options_query(options):
+    """Options for the origin as a query ("304_cc" stands for 304.cc; a list for several)."""
+    pairs = []
+    for name, values in options.items():
+        name = re.sub(r"^(304|[A-Z]+)_", r"\1.", name)
+        pairs += [(name, value) for value in (values if isinstance(values, list) else [values])]
+    return urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote)
+
+
+class Asked:
+    """A request as the origin received it."""
+
+    def __init__(self, head):
+        line, *fields = head.removesuffix("\r\n\r\n").split("\r\n")
+        self.method, self.target, _ = line.split(" ")
+        self.fields = [(name.lower(), value.strip(" \t")) for name, _, value in
+                       (field.partition(":") for field in fields)]
+
+    def get(self, name):
+        """The values of a field with ", " between; None: it was not sent."""
+        values = [v for k, v in self.fields if k == name.lower()]
+        return ", ".join(values) if values else None
+
+    def __repr__(self):
+        return f"<{self.method} {self.target} {self.fields}>"
+
+
 class Origin:
     """The scripted origin (tests/support/origin.cc)."""
 
@@ -73,9 +102,20 @@ class Origin:
     def stats(self):
         return json.loads(self.control("stats"))
 
-    def log(self):
-        """The raw requests seen, oldest first."""
-        return json.loads(self.control("log"))
+    def log(self, path=""):
+        """The raw requests seen, oldest first; only those of the path if one is given."""
+        return json.loads(self.control("log" + path.partition("?")[0]))
+
+    def asked(self, path):
+        """The requests seen for a path as (method, target, [(name in lower case, value)…])."""
+        return [Asked(entry["head"]) for entry in self.log(path)]
+
+    def set(self, path, **options):
+        """From now on these options count for the path."""
+        self.control("set" + path.partition("?")[0] + "?" + options_query(options))
+
+    def unset(self, path):
+        self.control("unset" + path.partition("?")[0])
 
     def heads(self):
         return [entry["head"] for entry in self.log()]

@@ -1,5 +1,6 @@
 // The scripted origin of the scenario tests: HTTP/1.1, steered by the query of each request
-// (origin_answer.h), with counters, a log of raw requests and gates below /_ctl/ (origin_ledger.h).
+// (origin_answer.h), with counters, a log of raw requests and gates below /_ctl/ (origin_ledger.h),
+// where its answers can be changed at run time too (origin_script.h).
 //
 //   origin [--port N] [--name NAME] [--unix PATH]
 //
@@ -20,6 +21,7 @@
 #include <thread>
 
 #include "tests/support/origin_answer.h"
+#include "tests/support/origin_script.h"
 
 namespace ringwall::support {
 namespace {
@@ -29,8 +31,21 @@ Ledger& ledger() {
   return *ledger;
 }
 
+Script& script() {
+  static Script* const script = new Script;
+  return *script;
+}
+
+std::string control(const Request& request) {
+  const std::string what = request.path.substr(6);
+  if (what.starts_with("set/")) return script().set(what.substr(3), request.options), "set\n";
+  if (what.starts_with("unset/")) return script().unset(what.substr(5)), "unset\n";
+  if (what == "reset") script().reset();
+  return ledger().control(what);
+}
+
 bool answer_control(int fd, const Request& request) {
-  const std::string body = ledger().control(std::string_view(request.path).substr(6));
+  const std::string body = control(request);
   return send_all(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
                           std::to_string(body.size()) + "\r\n\r\n" + body);
 }
@@ -49,6 +64,7 @@ void serve(int fd, const std::string& name, uint64_t connection) {
     if (!counted) ledger().opened();
     counted = true;
     exchange.nth = ledger().begin(request, connection);
+    script().apply(request);
     if (exchange.drop_next) {
       reset_connection(fd);
       break;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "tests/support/content.h"
+#include "tests/support/origin_script.h"
+#include "tests/support/origin_selection.h"
 
 namespace ringwall::support {
 namespace {
@@ -18,20 +20,14 @@ void pause_ms(uint64_t ms) {
   nanosleep(&time, nullptr);
 }
 
-std::string http_date(time_t at) {
-  char text[64];
-  tm parts{};
-  gmtime_r(&at, &parts);
-  strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return text;
-}
-
 std::string reason_of(uint64_t status) {
   switch (status) {
     case 200:
       return "OK";
     case 204:
       return "No Content";
+    case 206:
+      return "Partial Content";
     case 301:
       return "Moved Permanently";
     case 304:
@@ -64,13 +60,14 @@ std::string describe(const Exchange& exchange, const Request& request) {
 /// The body of one answer: generated content or a text.
 class Body {
  public:
-  Body(const Exchange& exchange, const Request& request) : content_(content_seed(request.path)) {
+  Body(const Exchange& exchange, const Request& request)
+      : content_(content_seed(identity(request))) {
     if (const auto size = content_size(request.path)) {
       size_ = *size;
       return;
     }
     text_ = request.path.starts_with("/echo") ? describe(exchange, request)
-                                              : exchange.name + " " + request.path + "\n";
+                                              : exchange.name + " " + identity(request) + "\n";
     size_ = text_.size();
   }
   uint64_t size() const { return size_; }
@@ -92,37 +89,60 @@ bool has_no_body(const Request& request, uint64_t status) {
   return request.method == "HEAD" || status == 204 || status == 304;
 }
 
-/// Sends `head` and the body behind it, piece by piece as the options ask.
-bool send_answer(Exchange& exchange, const Request& request, std::string out, Body& body,
-                 bool chunked) {
-  const uint64_t slow = request.number("slow");
-  const std::string half = request.option("half");
-  const uint64_t size = body.size();
-  uint64_t step = piece_bytes;
-  if (slow > 0 || request.has("pieces")) {
-    step = std::max<uint64_t>(1, size / std::max<uint64_t>(1, request.number("pieces", 16)));
-    step = std::min<uint64_t>(step, piece_bytes);
+/// Where the body pauses or ends before its end; offsets into what is sent of it.
+struct Stops {
+  explicit Stops(const Request& request, uint64_t length)
+      : gate(request.option("half")),
+        hold_at(gate.empty() ? UINT64_MAX : request.number("after", length / 2)),
+        cut_at(request.number("cut", UINT64_MAX)),
+        slow_ms(request.number("slow")) {
+    if (slow_ms == 0 && !request.has("pieces")) return;
+    const uint64_t pieces = std::max<uint64_t>(1, request.number("pieces", 16));
+    step = std::min<uint64_t>(step, std::max<uint64_t>(1, length / pieces));
   }
-  for (uint64_t offset = 0; offset < size;) {
-    uint64_t n = std::min(step, size - offset);
-    if (!half.empty() && offset < size / 2) n = std::min(n, size / 2 - offset);
-    if (chunked) {
-      char line[24];
-      out.append(line, static_cast<size_t>(snprintf(line, sizeof line, "%llx\r\n",
-                                                    static_cast<unsigned long long>(n))));
+  uint64_t until(uint64_t offset, uint64_t length) const {
+    uint64_t end = std::min(length, offset + step);
+    if (offset < hold_at) end = std::min(end, hold_at);
+    if (offset < cut_at) end = std::min(end, cut_at);
+    return end;
+  }
+  std::string gate;
+  uint64_t hold_at;
+  uint64_t cut_at;
+  uint64_t slow_ms;
+  uint64_t step = piece_bytes;
+};
+
+void append_piece(std::string& out, Body& body, uint64_t offset, uint64_t n, bool chunked) {
+  if (chunked) {
+    char line[24];
+    out.append(line, static_cast<size_t>(snprintf(line, sizeof line, "%llx\r\n",
+                                                  static_cast<unsigned long long>(n))));
+  }
+  const size_t at = out.size();
+  out.resize(at + n);
+  body.read(offset, out.data() + at, n);
+  if (chunked) out += "\r\n";
+}
+
+/// Sends `head` and what is selected of the body behind it, piece by piece as the options ask.
+bool send_answer(Exchange& exchange, const Request& request, std::string out, Body& body,
+                 const Selection& selection, bool chunked) {
+  const Stops stops(request, selection.length);
+  for (uint64_t offset = 0; offset < selection.length;) {
+    if (offset == stops.cut_at) return send_all(exchange.fd, out) && false;
+    if (offset == stops.hold_at) {
+      if (!send_all(exchange.fd, out)) return false;
+      out.clear();
+      if (!exchange.ledger.wait(stops.gate, exchange.fd)) return false;
     }
-    const size_t at = out.size();
-    out.resize(at + n);
-    body.read(offset, out.data() + at, n);
-    offset += n;
-    if (chunked) out += "\r\n";
-    if (offset == size && chunked) break;
+    const uint64_t end = stops.until(offset, selection.length);
+    append_piece(out, body, selection.first + offset, end - offset, chunked);
+    offset = end;
+    if (offset == selection.length && chunked) break;
     if (!send_all(exchange.fd, out)) return false;
     out.clear();
-    if (slow > 0 && offset < size) pause_ms(slow);
-    if (!half.empty() && offset == size / 2 && !exchange.ledger.wait(half, exchange.fd)) {
-      return false;
-    }
+    if (stops.slow_ms > 0 && offset < selection.length) pause_ms(stops.slow_ms);
   }
   if (chunked) {
     out += "0\r\n";
@@ -130,6 +150,46 @@ bool send_answer(Exchange& exchange, const Request& request, std::string out, Bo
     out += "\r\n";
   }
   return out.empty() || send_all(exchange.fd, out);
+}
+
+void add_line(std::string& head, const std::string& name, const std::string& value) {
+  if (!value.empty()) head += name + ": " + value + "\r\n";
+}
+
+/// What the body reads until now, the gates before the head, interim answers. False: close.
+bool prepare(Exchange& exchange, Request& request) {
+  if (!request.has("early")) {
+    if (!exchange.input.buffered() && request.field("expect") == "100-continue" &&
+        request.option("continue") != "0" &&
+        !send_all(exchange.fd, "HTTP/1.1 100 Continue\r\n\r\n")) {
+      return false;
+    }
+    const bool whole = exchange.input.read_body(request);
+    if (request.body_size > 0 || !whole) exchange.ledger.note_body(request, exchange.connection);
+    if (!whole) return false;
+  }
+  if (request.has("delay")) pause_ms(request.number("delay"));
+  if (request.has("gate") && !exchange.ledger.wait(request.option("gate"), exchange.fd)) {
+    exchange.ledger.cut();
+    return false;
+  }
+  return !request.has("hints") ||
+         send_all(exchange.fd, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
+}
+
+/// The answer's status and how much of the body it carries, by the options and what is asked for.
+Selection choose(Request& request, uint64_t size) {
+  Selection selection{static_cast<unsigned>(request.number("status", 200)), 0, size};
+  if (selection.status != 200) return selection;
+  selection = select(request, size);
+  if (selection.status != 304) return selection;
+  request.options.erase("field");
+  override_options(request.options, options_for(request, "304."));
+  const auto [first, last] = request.options.equal_range("f304");
+  std::vector<std::string> lines;
+  for (auto line = first; line != last; ++line) lines.push_back(line->second);
+  for (const std::string& line : lines) request.options.emplace("field", line);
+  return selection;
 }
 
 }  // namespace
@@ -148,22 +208,18 @@ void reset_connection(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 }
 
-std::string answer_head(const Exchange& exchange, const Request& request,
+std::string answer_head(const Exchange& exchange, const Request& request, uint64_t status,
                         std::string_view framing) {
-  const uint64_t status = request.number("status", 200);
   std::string head = request.has("h10") ? "HTTP/1.0 " : "HTTP/1.1 ";
   head += std::to_string(status) + " " + request.option("reason", reason_of(status)) + "\r\n";
   const time_t now = time(nullptr);
   if (!request.has("nodate")) head += "Date: " + http_date(now) + "\r\n";
   head += "X-Origin: " + exchange.name + "\r\nX-Count: " + std::to_string(exchange.nth) + "\r\n";
-  static const std::pair<const char*, const char*> plain[] = {{"cc", "Cache-Control"},
-                                                              {"etag", "ETag"},
-                                                              {"age", "Age"},
-                                                              {"vary", "Vary"},
-                                                              {"lm", "Last-Modified"}};
-  for (const auto& [option, field] : plain) {
-    if (request.has(option)) head += std::string(field) + ": " + request.option(option) + "\r\n";
-  }
+  static const std::pair<const char*, const char*> plain[] = {
+      {"cc", "Cache-Control"}, {"age", "Age"}, {"vary", "Vary"}};
+  for (const auto& [option, field] : plain) add_line(head, field, request.option(option));
+  add_line(head, "ETag", etag_of(request));
+  add_line(head, "Last-Modified", last_modified_of(request));
   if (request.has("expires")) {
     const auto seconds = static_cast<int64_t>(request.number("expires"));
     head += "Expires: " + http_date(now + seconds) + "\r\n";
@@ -181,33 +237,15 @@ std::string answer_head(const Exchange& exchange, const Request& request,
 }
 
 bool answer(Exchange& exchange, Request& request) {
-  const bool early = request.has("early");
-  if (!early) {
-    if (!exchange.input.buffered() && request.field("expect") == "100-continue" &&
-        request.option("continue") != "0" &&
-        !send_all(exchange.fd, "HTTP/1.1 100 Continue\r\n\r\n")) {
-      return false;
-    }
-    const bool whole = exchange.input.read_body(request);
-    if (request.body_size > 0 || !whole) exchange.ledger.note_body(request, exchange.connection);
-    if (!whole) return false;
-  }
-  if (request.has("delay")) pause_ms(request.number("delay"));
-  if (request.has("gate") && !exchange.ledger.wait(request.option("gate"), exchange.fd)) {
-    exchange.ledger.cut();
-    return false;
-  }
-  if (request.has("hints") &&
-      !send_all(exchange.fd, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n")) {
-    return false;
-  }
+  if (!prepare(exchange, request)) return false;
   if (request.has("fail") && exchange.nth <= request.number("first", UINT64_MAX) &&
       request.option("at", exchange.name) == exchange.name) {
     return answer_with_fault(exchange, request);
   }
 
   Body body(exchange, request);
-  const uint64_t status = request.number("status", 200);
+  const Selection selection = choose(request, body.size());
+  const uint64_t status = selection.status;
   const bool chunked = request.has("chunked") || request.has("trailers");
   const bool until_close = request.has("close");
   std::string framing;
@@ -217,21 +255,28 @@ bool answer(Exchange& exchange, Request& request) {
     framing += "Transfer-Encoding: chunked\r\n";
     if (request.has("trailers")) framing += "Trailer: X-Trailer, X-Sum\r\n";
   } else if (!until_close) {
-    framing += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    framing += "Content-Length: " + std::to_string(selection.length) + "\r\n";
+  }
+  if (status == 206) {
+    framing += "Content-Range: bytes " + std::to_string(selection.first) + "-" +
+               std::to_string(selection.first + selection.length - 1) + "/" +
+               std::to_string(body.size()) + "\r\n";
+  } else if (status == 416) {
+    framing += "Content-Range: bytes */" + std::to_string(body.size()) + "\r\n";
   }
   const bool h10 = request.has("h10");
   if (h10 && !until_close) framing += "Connection: keep-alive\r\n";
   if (!until_close && request.field("connection") == "close") framing += "Connection: close\r\n";
-  std::string head = answer_head(exchange, request, framing);
-  const bool sent = has_no_body(request, status) ? send_all(exchange.fd, head)
-                    : body.size() == 0 && !chunked
-                        ? send_all(exchange.fd, head)
-                        : send_answer(exchange, request, std::move(head), body, chunked);
+  std::string head = answer_head(exchange, request, status, framing);
+  const bool bodiless = has_no_body(request, status) || (selection.length == 0 && !chunked);
+  const bool sent =
+      bodiless ? send_all(exchange.fd, head)
+               : send_answer(exchange, request, std::move(head), body, selection, chunked);
   if (!sent) {
     exchange.ledger.cut();
     return false;
   }
-  if (early) {
+  if (request.has("early")) {
     const bool whole = exchange.input.read_body(request);
     exchange.ledger.note_body(request, exchange.connection);
     if (!whole) return false;

@@ -12,6 +12,11 @@ bool send_and_close(Exchange& exchange, std::string_view bytes) {
   return false;
 }
 
+std::string right_head(const Exchange& exchange, const Request& request,
+                       std::string_view framing) {
+  return answer_head(exchange, request, request.number("status", 200), framing);
+}
+
 bool reset_after(Exchange& exchange, std::string_view bytes) {
   // The peer may or may not see the bytes before the reset: both must come out the same.
   send_all(exchange.fd, bytes);
@@ -103,20 +108,20 @@ bool answer_with_fault(Exchange& exchange, Request& request) {
     // A whole answer, and then the connection ends unannounced: at once, or as the next request
     // has been sent on it.
     const bool sent =
-        send_all(exchange.fd, answer_head(exchange, request, "Content-Length: 5\r\n") + "hello");
+        send_all(exchange.fd, right_head(exchange, request, "Content-Length: 5\r\n") + "hello");
     exchange.drop_next = true;
     return sent && kind == "drop-next";
   }
   if (kind == "extra") {
     // Bytes behind the announced end: a second answer that nobody asked for.
-    return send_all(exchange.fd, answer_head(exchange, request, "Content-Length: 5\r\n") +
+    return send_all(exchange.fd, right_head(exchange, request, "Content-Length: 5\r\n") +
                                      "helloHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsmuggl");
   }
   if (kind == "huge-head") return send_and_close(exchange, huge_head());
   if (kind == "endless-interim") return endless_interim(exchange);
   if (const auto body = broken_bodies().find(kind); body != broken_bodies().end()) {
     const size_t bar = body->second.find('|');
-    return send_and_close(exchange, answer_head(exchange, request, body->second.substr(0, bar)) +
+    return send_and_close(exchange, right_head(exchange, request, body->second.substr(0, bar)) +
                                         body->second.substr(bar + 1));
   }
   const auto found = broken_answers().find(kind);

@@ -41,7 +41,7 @@ uint64_t Ledger::begin(const Request& request, uint64_t connection) {
   const std::lock_guard lock(mutex_);
   ++requests_;
   if (seen_.size() == seen_max) seen_.pop_front();
-  seen_.push_back({connection, request.head});
+  seen_.push_back({connection, request.path, request.head});
   return ++counts_[request.path];
 }
 
@@ -83,9 +83,10 @@ std::string Ledger::stats() {
   return out + "}}\n";
 }
 
-std::string Ledger::log() {
+std::string Ledger::log(const std::string& path) {
   std::string out = "[";
   for (const Seen& seen : seen_) {
+    if (!path.empty() && seen.path != path) continue;
     if (out.size() > 1) out += ",\n";
     out += "{\"connection\": " + std::to_string(seen.connection) +
            ", \"head\": " + json_string(seen.head) +
@@ -111,12 +112,12 @@ std::string Ledger::control(std::string_view path) {
   if (path == "reset") {
     counts_.clear();
     seen_.clear();
-    open_gates_.clear();
+    open_gates_.clear();  // requests that wait go on waiting until their peer hangs up
     connections_ = open_;
     requests_ = cut_ = 0;
     return "reset\n";
   }
-  if (path == "log") return log();
+  if (path == "log" || path.starts_with("log/")) return log(std::string(path.substr(3)));
   return stats();
 }
 

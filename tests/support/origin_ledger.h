@@ -3,6 +3,8 @@
 // One Ledger per process, used by all connection threads; one mutex. A request that names a gate
 // ("gate=x") waits in it until /_ctl/open/x comes, so that a test holds an exchange at a known
 // point instead of guessing at times.
+//
+//   /_ctl/count/PATH  /_ctl/log[/PATH]  /_ctl/stats  /_ctl/open/GATE  /_ctl/reset
 #pragma once
 
 #include <condition_variable>
@@ -40,6 +42,7 @@ class Ledger {
  private:
   struct Seen {
     uint64_t connection;
+    std::string path;
     std::string head;
     uint64_t body_size = 0;
     uint32_t body_crc = 0;
@@ -48,7 +51,7 @@ class Ledger {
   };
   void add(uint64_t& counter, int64_t by);
   std::string stats();
-  std::string log();
+  std::string log(const std::string& path);
 
   std::mutex mutex_;
   std::condition_variable changed_;

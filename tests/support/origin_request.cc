@@ -50,6 +50,10 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
 void parse_target(Request& request) {
   std::string_view rest = request.target;
   if (const size_t scheme = rest.find("://"); scheme != rest.npos && !rest.starts_with('/')) {
@@ -96,11 +100,21 @@ void parse_head(Request& request) {
 
 std::string_view Request::field(std::string_view name) const {
   for (const auto& [key, value] : fields) {
-    if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) {
-      return value;
-    }
+    if (same_name(key, name)) return value;
   }
   return {};
+}
+
+std::string Request::values(std::string_view name) const {
+  std::string all;
+  bool first = true;
+  for (const auto& [key, value] : fields) {
+    if (!same_name(key, name)) continue;
+    if (!first) all += ", ";
+    all += value;
+    first = false;
+  }
+  return all;
 }
 
 std::string Request::option(const std::string& name, const std::string& otherwise) const {

@@ -29,6 +29,8 @@ struct Request {
 
   /// The first field of that name, any case; empty: none.
   std::string_view field(std::string_view name) const;
+  /// All fields of that name with ", " between.
+  std::string values(std::string_view name) const;
   bool has(const std::string& option) const { return options.contains(option); }
   std::string option(const std::string& name, const std::string& otherwise = "") const;
   uint64_t number(const std::string& name, uint64_t otherwise = 0) const;
