@@ -66,11 +66,11 @@ bool has_length(const Source& source, uint64_t bytes) {
   return framing.kind != http::Framing::Kind::length || framing.length == bytes;
 }
 
-bool read_manifest(const cache::Hit& hit, std::string_view key, Manifest& manifest) {
+/// From a Hit, or from a Follow whose content is complete.
+template <class Stored>
+bool read_manifest(const Stored& stored, std::string_view key, Manifest& manifest) {
   std::array<iovec, 1> piece{};
-  if (hit.content_length() > manifest_bytes_max || hit.content(0, manifest_bytes_max, piece) != 1) {
-    return false;
-  }
+  if (stored.content(0, manifest_bytes_max, piece) != 1) return false;
   std::string_view text(static_cast<const char*>(piece[0].iov_base), piece[0].iov_len);
   std::vector<std::string_view> words = base::split(text, ' ');
   if (words.size() != 3) return false;
@@ -78,9 +78,9 @@ bool read_manifest(const cache::Hit& hit, std::string_view key, Manifest& manife
   auto slice = base::parse_decimal(words[1]);
   if (!length || !slice || *slice == 0) return false;
   manifest.base_key = key;
-  manifest.lines = hit.head();
-  manifest.etag = caching::stored_value(hit.head(), "etag");
-  manifest.facts = hit.facts();
+  manifest.lines = stored.head();
+  manifest.etag = caching::stored_value(stored.head(), "etag");
+  manifest.facts = stored.facts();
   manifest.length = *length;
   manifest.slice = *slice;
   manifest.name = words[2];
@@ -164,6 +164,8 @@ FollowEnd settle_manifest(Exchange& x, Question& question, const caching::Plan& 
   std::random_device random;
   manifest.name = fmt::format("{:08x}{:08x}", random(), random());
   std::string text = fmt::format("{} {} {}", part->length, slice, manifest.name);
+  // First the slice: whoever finds the manifest looks for it.
+  keep_first_slice(x, plan, manifest, index, std::move(source));
   if (fill.begin_head(verdict.facts, manifest.lines, text.size(), lines.labels()) &&
       fill.append(text)) {
     fill.finish();
@@ -171,8 +173,6 @@ FollowEnd settle_manifest(Exchange& x, Question& question, const caching::Plan& 
   manifest.fetched = true;
   x.told.forward_status = 206;
   x.told.stored = true;
-  lines.release();
-  keep_first_slice(x, plan, manifest, index, std::move(source));
   return FollowEnd::answered;
 }
 
@@ -231,6 +231,16 @@ io::Task<FollowEnd> find_manifest(Exchange& x, const caching::Plan& plan, std::s
       io::Until until(x.loop().now() + std::chrono::milliseconds(100), &x.facilities.cut);
       co_await x.facilities.fills_moved.wait(until);
       if (x.facilities.cut.requested()) co_return FollowEnd::gone;
+    }
+    // Read from here: it may be complete a moment before it is found as stored.
+    bool usable = follow->state() == cache::Follow::State::complete &&
+                  question.selected_by(follow->selectors()) &&
+                  question.serves(follow->facts()) && read_manifest(*follow, key, manifest);
+    if (usable) {
+      manifest.fetched = true;
+      x.told.collapsed = true;
+      x.record.cache = CacheOutcome::collapsed;
+      co_return FollowEnd::answered;
     }
   }
   co_return FollowEnd::other;

@@ -5,7 +5,7 @@ import subprocess
 
 import tree
 
-COMPILER = os.environ.get("CXX", "g++")
+COMPILER = os.environ.get("CXX", "g++").split()
 FLAGS = ["-std=c++20", "-fsyntax-only", "-x", "c++", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
          "-Wno-missing-field-initializers", "-fno-strict-aliasing",
          '-DRINGWALL_VERSION="0"', "-I", str(tree.ROOT)]
@@ -13,7 +13,7 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-x", "c++", "-D_GNU_SOURCE", "-Wall", "
 
 def compile_alone(name):
     # Included by an empty file: g++ warns of #pragma once in a main file.
-    return subprocess.run([COMPILER, *FLAGS, "-include", tree.ROOT / name, os.devnull],
+    return subprocess.run([*COMPILER, *FLAGS, "-include", tree.ROOT / name, os.devnull],
                           capture_output=True, text=True, check=False)
 
 
