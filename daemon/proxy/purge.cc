@@ -46,19 +46,29 @@ std::vector<std::string_view> tags_of(const Exchange& x) {
   return tags;
 }
 
-/// The key of the request's target as every GET for it has it; 0 where it depends on fields.
+/// The key of the request's target, with what the route takes of its own fields and cookies. Empty
+/// when it is too long to be one.
 std::string_view key_of(Exchange& x) {
   char* room = x.room.chars();
   size_t length = caching::write_key(x.key_parts(), x.route->cache.key, x.request().fields, room);
   return {room, length};
 }
 
-/// One key with all that belongs to it: its variants, and its slices by their manifest.
+/// One URL with all that belongs to it: its variants, its slices by their manifest, and where fields
+/// or cookies belong to its key, all values of these.
 cache::PurgeCount purge_url(Exchange& x, std::string_view key, bool soft) {
   cache::Store& store = *x.facilities.store;
+  const conf::CacheKey& settings = x.route->cache.key;
   cache::Purge purge;
-  purge.text = key;
   purge.soft = soft;
+  if (!settings.fields.empty() || !settings.cookies.empty()) {
+    std::string lines(key.substr(0, key.find('\n')));
+    lines += '\n';
+    purge.kind = cache::Purge::Kind::prefix;
+    purge.text = lines;
+    return store.purge(purge);
+  }
+  purge.text = key;
   cache::PurgeCount count = store.purge(purge);
   std::string manifest(key);
   manifest += caching::slices_mark;
@@ -109,31 +119,38 @@ io::Task<void> serve_purge(Exchange& x) {
   return respond_json(x, 200, std::move(body));
 }
 
+namespace {
+
+/// Too many purges are pending: rather all is validated than one is wrong.
+void mark_all(cache::Store& store) {
+  cache::Purge all;
+  all.kind = cache::Purge::Kind::all;
+  all.soft = true;
+  store.purge(all);
+}
+
+}  // namespace
+
 void invalidate(Exchange& x, const http::ResponseHead& response) {
   bool success = response.status >= 200 && response.status < 400;
   if (!success || x.facilities.store == nullptr || !x.route->cache.enabled) return;
   cache::Store& store = *x.facilities.store;
   std::string_view own = key_of(x);  // in the room for a key, which a request that passes leaves
   if (own.empty()) return;
-  purge_url(x, own, false);
+  bool complete = purge_url(x, own, false).complete;
   std::string base(own.substr(0, own.find('\n')));
   for (const std::string& uri : caching::also_invalid(response.fields, base)) {
     std::string key = caching::key_of_url(uri, x.route->cache.key, x.route->name);
-    if (!key.empty()) purge_url(x, key, false);
+    if (!key.empty()) complete = purge_url(x, key, false).complete && complete;
   }
+  if (!complete) return mark_all(store);
   if (!response.fields.has(http::FieldName::cache_group_invalidation)) return;
   std::string space = group_space(x);
   for (const std::string& group : caching::invalid_groups(response.fields)) {
     cache::Purge by_group;
     by_group.kind = cache::Purge::Kind::tag;
     by_group.tag = store.hash_tag(space, group);
-    if (store.purge(by_group).complete) continue;
-    // Too many are pending: rather all is validated than one is wrong.
-    cache::Purge all;
-    all.kind = cache::Purge::Kind::all;
-    all.soft = true;
-    store.purge(all);
-    return;
+    if (!store.purge(by_group).complete) return mark_all(store);
   }
 }
 

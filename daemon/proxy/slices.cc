@@ -13,9 +13,8 @@
 namespace ringwall::proxy {
 namespace {
 
-/// The head of what is wanted, and where in the representation that lies.
+/// Where in the representation lies what is wanted.
 struct Wanted {
-  Reply::Kind kind = Reply::Kind::whole;
   uint64_t first = 0;
   uint64_t end = 0;
 };
@@ -52,7 +51,6 @@ io::Task<FollowEnd> send_head(Exchange& x, const caching::Plan& plan, const Mani
   response.status = 200;
   response.fields = manifest.lines;
   response.content_length = manifest.length;
-  wanted.kind = reply.kind;
   wanted.end = manifest.length;
   if (reply.kind == Reply::Kind::part) {
     const http::ByteRange& range = reply.ranges.ranges[0];

@@ -317,3 +317,17 @@ def test_groups_are_passed_on(shared):
     target = grouped(shared, '"on"')
     assert shared.get(target).get("Cache-Groups") == '"on"'
     assert invalidating(shared, '"on"').get("Cache-Group-Invalidation") == '"on"'
+
+
+@pytest.mark.parametrize("method", ["POST", "PURGE"])
+def test_a_key_of_cookies_goes_whatever_the_cookies(ringwall, method):
+    """RFC 9111 section 4.4: the target is invalid, not only as this client sees it."""
+    rw = ringwall(workers=2, cache={"purge_from": ["127.0.0.0/8"]},
+                  route={"cache": {"key": {"cookies": ["lang"]}}})
+    target = url(fresh_path(), cc="max-age=600")
+    for cookie in ("lang=de", "lang=en", "other=1"):
+        rw.get(target, Cookie=cookie)
+        assert told(rw.get(target, Cookie=cookie)).hit
+    assert rw.get(target, method, Cookie="lang=de").status == 200
+    for cookie in ("lang=de", "lang=en", "other=1"):
+        assert not told(rw.get(target, Cookie=cookie)).hit, cookie
