@@ -15,6 +15,8 @@ namespace {
 constexpr float averaged_over = 16;
 // With fewer small responses than this a permit takes no more than it needs.
 constexpr float small_share_min = 0.125;
+// Mean deviations above the mean: nineteen of twenty normally distributed sizes.
+constexpr float spreads = 2;
 
 /// What the head needs of the entry's own run.
 struct Fit {
@@ -149,9 +151,12 @@ bool place_head(Process& process, unsigned ticket, const NewHead& head, Budget& 
   return true;
 }
 
-uint32_t usual_units(const Process& process) {
-  if (process.small_share < small_share_min) return 0;
-  return static_cast<uint32_t>(std::ceil(process.usual_units));
+UsualUnits usual_units(const Process& process) {
+  if (process.small_share < small_share_min) return {};
+  // To the nearest: where all need the same, averages that lie a little above it still say so.
+  const float ample = process.usual_units + spreads * process.usual_spread;
+  return {static_cast<uint32_t>(std::lround(process.usual_units)),
+          static_cast<uint32_t>(std::lround(ample))};
 }
 
 void note_units(Process& process, uint64_t bytes) {
@@ -159,7 +164,10 @@ void note_units(Process& process, uint64_t bytes) {
   process.small_share += ((small ? 1.0F : 0.0F) - process.small_share) / averaged_over;
   if (!small) return;
   const auto units = static_cast<float>(units_for(bytes));
-  process.usual_units += (units - process.usual_units) / averaged_over;
+  if (process.usual_units == 0) process.usual_units = units;
+  const float off = units - process.usual_units;
+  process.usual_units += off / averaged_over;
+  process.usual_spread += (std::abs(off) - process.usual_spread) / averaged_over;
 }
 
 uint32_t want_units(uint64_t bytes) {

@@ -25,9 +25,12 @@ bool is_too_large(const Process& process, const NewHead& head);
 /// Nobody else looks at any of it before the entry's state says `filling`.
 bool place_head(Process& process, unsigned ticket, const NewHead& head, Budget& budget);
 
-/// Units that a permit should find in a row: what responses needed of late that are small enough
-/// for one run; 0: few are.
-uint32_t usual_units(const Process& process);
+/// What responses needed of late that are small enough for one run; zeros: few are.
+struct UsualUnits {
+  uint32_t mean = 0;
+  uint32_t ample = 0;  // most need no more
+};
+UsualUnits usual_units(const Process& process);
 /// `bytes`: of key, labels, head and content together, with what the entry itself takes.
 void note_units(Process& process, uint64_t bytes);
 

@@ -108,14 +108,15 @@ std::optional<Look> look_and_publish(Process& process, const Lookup& lookup, uin
 }
 
 /// A run for the entry with its key and the described selectors, and behind them room for a
-/// response of usual size where that costs little.
+/// response of usual size where that costs little. Not more: what a fill gives back once its length
+/// is known is a gap that stays empty as long as there are fresh pages.
 Grant take_permit_run(Process& process, size_t key_bytes, size_t described, Cell& raw) {
   const uint64_t fixed = sizeof(Entry) + key_bytes + described;
   const uint32_t need = units_for(extended_bytes(fixed));
-  const uint32_t usual = usual_units(process);
-  const uint32_t want = usual == 0 ? need : std::max(need, permit_units);
+  const UsualUnits usual = usual_units(process);
+  const uint32_t want = std::max(need, std::min(usual.ample, permit_units));
   Budget small{permit_evictions_max};
-  const Grant grant = obtain_run(process, want, std::clamp(usual, need, want), raw, small);
+  const Grant grant = obtain_run(process, want, std::clamp(usual.mean, need, want), raw, small);
   if (grant != Grant::no_room) return grant;
   Budget budget;
   return obtain_run(process, need, need, raw, budget);

@@ -146,6 +146,7 @@ class Process {
   std::vector<char> scratch;   // selectors_bytes_max of them
   // Of late: what responses that fit one run needed, and how many did (cache/head.h).
   float usual_units = 0;
+  float usual_spread = 0;  // mean deviation
   float small_share = 1;
 
  private:
