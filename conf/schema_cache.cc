@@ -116,7 +116,9 @@ constexpr Key route_cache_keys[] = {
     special("key", Type::cache_key, "What a stored response is found by."),
     key<&RouteCache::lock_timeout>("lock_timeout", "10s",
                                    "How long a request waits for another's fetch of the same "
-                                   "response to bring a head."),
+                                   "response to bring a head. Where that fails one of those who "
+                                   "wait fetches once more for all, unless a stale response may "
+                                   "be used; where that fails too all get its error."),
     key<&RouteCache::waiters_max>("waiters_max", "0",
                                   "Requests that may wait for one fetch in each worker. 0: "
                                   "unlimited.")

@@ -23,6 +23,7 @@ enum Flag : uint16_t {
   for_credentials = 1 << 6,  // may answer requests with Authorization (section 3.5)
   error = 1 << 7,            // not a stored response: an origin's failure, told to those who wait
   targeted = 1 << 8,         // CDN-Cache-Control or the operator's field decided (RFC 9213)
+  error_again = 1 << 9,      // beside `error`: of the second that asked for all who wait
 };
 
 inline bool has(const cache::Facts& facts, Flag flag) {

@@ -51,6 +51,7 @@ std::vector<std::string> flag_words(const cache::Facts& facts) {
       {caching::operators, "its lifetime is the operator's"},
       {caching::for_credentials, "may answer requests with Authorization"},
       {caching::error, "an origin's failure, not a response"},
+      {caching::error_again, "of the second that asked for all who wait"},
       {caching::targeted, "a targeted field decided (CDN-Cache-Control)"}};
   std::vector<std::string> out;
   for (const auto& [flag, word] : words) {

@@ -47,6 +47,7 @@ struct Exchange {
   unsigned uses = 0;              // of its key lately, where the route stores by that
   std::string withheld;           // field lines of the response for this client alone
   bool detached = false;          // in the background: nobody waits for the response
+  bool takes_over = false;        // it waited for a leader whose origin failed
 
   const http::RequestHead& request() const { return client.request(); }
   io::Loop& loop() const { return facilities.loop; }

@@ -14,14 +14,15 @@
 namespace ringwall::proxy {
 namespace {
 
-/// Those who wait get to know that the origin failed: they use what is stored, or answer with the
-/// same error. Letting each of them ask for itself would send a failing origin all that was
-/// collapsed.
+/// Those who wait get to know that the origin failed: they use what is stored, or one of them asks
+/// again, and when that fails too they answer with the same error. Letting each of them ask for
+/// itself would send a failing origin all that was collapsed.
 void tell_failure(Exchange& x, std::optional<cache::Fill>& fill, unsigned status) {
   if (!fill) return;
   cache::Facts facts;
   facts.status = static_cast<uint16_t>(status);
   facts.flags = caching::error;
+  if (x.takes_over) facts.flags |= caching::error_again;
   facts.response_time_s = static_cast<uint32_t>(x.loop().wall_seconds());
   fill->dismiss(facts);
   fill.reset();

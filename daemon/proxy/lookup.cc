@@ -85,10 +85,10 @@ io::Task<FollowEnd> no_more_waiting(Exchange& x, Question& question,
   co_return co_await lead(x, question, std::move(alone));
 }
 
-/// The leader's origin failed: what is stored, or the same error.
-io::Task<FollowEnd> failed_for_all(Exchange& x, Question& question, const cache::Facts& facts,
+/// The leader's origin failed: what is stored; else one takes over, for the fault may have been of
+/// that one request; or the same error.
+io::Task<FollowEnd> failed_for_all(Exchange& x, Question& question, cache::Facts facts,
                                    std::optional<cache::Hit> stored) {
-  unsigned status = facts.status;
   if (x.client.head_sent()) {
     co_await respond_error(x, 502, "fill-abandoned");
     co_return FollowEnd::answered;
@@ -99,13 +99,11 @@ io::Task<FollowEnd> failed_for_all(Exchange& x, Question& question, const cache:
     co_await respond_hit(x, std::move(*stored), x.told);
     co_return FollowEnd::answered;
   }
-  // 500 may be the fault of that one request; the others tell of the origin.
-  if (status == 500) {
-    Lead alone;
-    alone.stored = std::move(stored);
-    co_return co_await lead(x, question, std::move(alone));
+  if (!caching::has(facts, caching::error_again) && !x.takes_over) {
+    x.takes_over = true;
+    co_return FollowEnd::abandoned;
   }
-  co_await respond_error(x, status, "origin-failed");
+  co_await respond_error(x, facts.status, "origin-failed");
   co_return FollowEnd::answered;
 }
 

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from asking import clients, clients_of_different_workers, elapse, is_stored, told, url
+from asking import (clients, clients_of_different_workers, elapse, follows, is_stored, told,
+                    url)
 from client import BadMessage, Ended, content
 from programs import wait_until
 
@@ -17,10 +18,6 @@ serial = itertools.count()
 
 def fresh_path(size=100_000):
     return f"/b/{size}/w{next(serial)}"
-
-
-def follows(rw):
-    return rw.ctl("cache", "usage", json_output=True).json["follows"]
 
 
 def all_follow(rw, before, n):
@@ -224,7 +221,7 @@ def test_an_answer_that_the_origin_cuts_is_never_taken_for_whole(shared, origin,
                 raise BadMessage("an error")
             assert content(path).startswith(getattr(broken.value, "got", b""))
     asked = origin.count(path)
-    assert asked <= 6, "not each who waited asks for itself"
+    assert asked < 12, "not each who waited asks for itself"
     assert not is_stored(shared, path)
     origin.unset(path)
     origin.set(path, **FRESH)

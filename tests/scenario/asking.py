@@ -159,3 +159,8 @@ def head_of(client, target, **fields):
     """Sends a request and waits for the head of its answer."""
     client.request(target, **fields)
     return client.head()
+
+
+def follows(rw):
+    """Lookups so far that found another's fetch to wait for."""
+    return rw.ctl("cache", "usage", json_output=True).json["follows"]
