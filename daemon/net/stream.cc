@@ -37,6 +37,16 @@ bool Stream::gone() const {
   return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+void consume(std::span<iovec> pieces, size_t bytes) {
+  for (iovec& piece : pieces) {
+    size_t part = std::min(bytes, piece.iov_len);
+    piece.iov_base = static_cast<std::byte*>(piece.iov_base) + part;
+    piece.iov_len -= part;
+    bytes -= part;
+    if (bytes == 0) return;
+  }
+}
+
 io::Task<int> send_all(Stream& stream, std::span<iovec> pieces, base::Duration pause,
                        io::Stop* stop) {
   size_t at = 0;
@@ -49,15 +59,7 @@ io::Task<int> send_all(Stream& stream, std::span<iovec> pieces, base::Duration p
     io::SendPieces send = stream.send(rest.first(more ? iovecs_max : rest.size()), until, more);
     int sent = co_await send;
     if (sent <= 0) co_return sent == 0 ? -EPIPE : sent;
-    auto left = static_cast<size_t>(sent);
-    while (left > 0) {
-      iovec& piece = pieces[at];
-      size_t part = std::min(left, piece.iov_len);
-      piece.iov_base = static_cast<std::byte*>(piece.iov_base) + part;
-      piece.iov_len -= part;
-      left -= part;
-      if (piece.iov_len == 0) ++at;
-    }
+    consume(rest, static_cast<size_t>(sent));
   }
 }
 

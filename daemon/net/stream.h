@@ -67,6 +67,9 @@ class Stream {
 io::Task<int> send_all(Stream& stream, std::span<iovec> pieces, base::Duration pause,
                        io::Stop* stop);
 
+/// Takes the first `bytes` out of `pieces`, which become shorter or empty.
+void consume(std::span<iovec> pieces, size_t bytes);
+
 /// Ends our side and reads away what the peer still sends, at most `bytes_max` and until `until`,
 /// so that unread bytes do not turn the close into a reset that destroys our last response.
 io::Task<void> linger(Stream& stream, size_t bytes_max, io::Until until);

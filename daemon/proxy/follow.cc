@@ -162,7 +162,7 @@ io::Task<FollowEnd> respond_follow(Exchange& x, cache::Follow& follow, const Que
     s.end = 0;
     added.write_unsatisfied(x, *length);
   } else if (reply.kind == Reply::Kind::part) {
-    const http::ByteRange& range = reply.ranges.ranges[0];
+    const http::ByteRange& range = reply.ranges->ranges[0];
     s.response.status = 206;
     s.response.content_length = range.length();
     s.offset = range.first;

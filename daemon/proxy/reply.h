@@ -18,7 +18,7 @@ namespace ringwall::proxy {
 struct Reply {
   enum class Kind : uint8_t { whole, not_modified, part, parts, unsatisfiable };
   Kind kind = Kind::whole;
-  http::Selected ranges;  // of part and parts
+  std::optional<http::Selected> ranges;  // of part and parts; their room is not for every hit
 };
 
 /// `length`: of the content, as far as it is known; without it ranges are not served. `complete`:

@@ -46,21 +46,15 @@ io::Task<void> send_unsatisfiable(Exchange& x, Added& added, uint64_t length) {
   if (sent != 0) client_failed(x, sent);
 }
 
-/// Sends content bytes [offset, end) of a hit; behind the head where that was not sent yet.
-io::Task<int> send_bytes(Exchange& x, session::Response response, const cache::Hit& hit,
-                         uint64_t offset, uint64_t end, bool last) {
+/// Sends content bytes [offset, end) of a hit, behind the head.
+io::Task<int> send_bytes(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
+                         bool last) {
   Pieces pieces;
   do {
     size_t count = offset < end ? hit.content(offset, end - offset, pieces) : 0;
     std::span<iovec> content(pieces.data(), count);
     offset += sum_of(content);
-    bool done = last && offset == end;
-    int sent = 0;
-    if (!x.client.head_sent()) {
-      sent = co_await x.client.send_head(response, content, done);
-    } else {
-      sent = co_await x.client.send_content(content, done, {});
-    }
+    int sent = co_await x.client.send_content(content, last && offset == end, {});
     if (sent != 0) {
       client_failed(x, sent);
       co_return sent;
@@ -95,7 +89,7 @@ io::Task<void> send_parts(Exchange& x, const cache::Hit& hit, session::Response 
     }
     if (end) co_return;
     const http::ByteRange& range = ranges.ranges[i];
-    sent = co_await send_bytes(x, response, hit, range.first, range.last + 1, false);
+    sent = co_await send_bytes(x, hit, range.first, range.last + 1, false);
     if (sent != 0) co_return;
   }
 }
@@ -119,8 +113,7 @@ bool resumes(const Exchange& x, std::string_view head, std::optional<uint64_t> l
 
 io::Task<int> send_part(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
                         bool last) {
-  session::Response none;
-  return send_bytes(x, none, hit, offset, end, last);
+  return send_bytes(x, hit, offset, end, last);
 }
 
 io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
@@ -131,8 +124,7 @@ io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
       x.client.abandon();
       co_return;
     }
-    session::Response none;
-    co_await send_bytes(x, none, hit, x.resume->offset, length, true);
+    co_await send_bytes(x, hit, x.resume->offset, length, true);
     co_return;
   }
   Added added(x, facts, status);
@@ -151,11 +143,11 @@ io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
   if (reply.kind != Reply::Kind::whole) response.status = 206;
   x.record.status = response.status;
   if (reply.kind == Reply::Kind::parts) {
-    co_await send_parts(x, hit, response, reply.ranges);
+    co_await send_parts(x, hit, response, *reply.ranges);
     co_return;
   }
   if (reply.kind == Reply::Kind::part) {
-    const http::ByteRange& range = reply.ranges.ranges[0];
+    const http::ByteRange& range = reply.ranges->ranges[0];
     offset = range.first;
     end = range.last + 1;
     http::write_content_range(added.writer(), range, length);
@@ -164,7 +156,17 @@ io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
   response.content_length = end - offset;
   response.bodiless = x.request().method == http::Method::head;
   if (response.bodiless) end = offset;
-  co_await send_bytes(x, response, hit, offset, end, true);
+  // The first send here, which most responses need no more than: a frame less for them.
+  Pieces pieces;
+  size_t count = offset < end ? hit.content(offset, end - offset, pieces) : 0;
+  std::span<iovec> content(pieces.data(), count);
+  offset += sum_of(content);
+  int sent = co_await x.client.send_head(response, content, offset == end);
+  if (sent != 0) {
+    client_failed(x, sent);
+    co_return;
+  }
+  if (offset < end) co_await send_bytes(x, hit, offset, end, true);
 }
 
 io::Task<void> respond_hit(Exchange& x, cache::Hit hit, http::CacheStatus status) {

@@ -20,7 +20,7 @@ struct Wanted {
 };
 
 uint64_t first_byte(const Reply& reply) {
-  return reply.kind == Reply::Kind::part ? reply.ranges.ranges[0].first : 0;
+  return reply.kind == Reply::Kind::part ? reply.ranges->ranges[0].first : 0;
 }
 
 bool has_slice(const Exchange& x, const caching::Plan& plan, const Manifest& manifest,
@@ -53,7 +53,7 @@ io::Task<FollowEnd> send_head(Exchange& x, const caching::Plan& plan, const Mani
   response.content_length = manifest.length;
   wanted.end = manifest.length;
   if (reply.kind == Reply::Kind::part) {
-    const http::ByteRange& range = reply.ranges.ranges[0];
+    const http::ByteRange& range = reply.ranges->ranges[0];
     wanted.first = range.first;
     wanted.end = range.last + 1;
     response.status = 206;

@@ -121,10 +121,17 @@ io::Task<Piece> H1Server::read_content() {
 
 io::Task<int> H1Server::send_pieces(std::span<iovec> pieces) {
   size_t bytes = total(pieces);
-  int code = co_await net::send_all(stream_, pieces, settings_.send_timeout, stop_);
-  if (code != 0) {
+  io::SendPieces send = stream_.send(pieces, until(settings_.send_timeout, stop_));
+  int sent = co_await send;
+  // The frame of a loop only for those who take it in parts.
+  if (sent > 0 && sent < static_cast<int>(bytes)) {
+    net::consume(pieces, static_cast<size_t>(sent));
+    int code = co_await net::send_all(stream_, pieces, settings_.send_timeout, stop_);
+    sent = code == 0 ? static_cast<int>(bytes) : code;
+  }
+  if (sent <= 0) {
     close_ = true;
-    co_return code;
+    co_return sent == 0 ? -EPIPE : sent;
   }
   bytes_sent_ += bytes;
   co_return 0;
