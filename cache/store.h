@@ -283,6 +283,9 @@ struct SegmentOptions {
 /// Errors say what is missing (memory, memlock, huge pages) and what mends it.
 base::Result<base::UniqueFd> create_segment(const SegmentOptions& options);
 
+/// Whether `fd` begins as a segment of this layout does.
+bool is_segment(int fd);
+
 /// The layout's identity: a new binary may attach to an old segment only if it agrees.
 uint64_t layout_version();
 
