@@ -20,8 +20,7 @@ struct Findings {
   static constexpr size_t breaches_max = 100;
 
   explicit Findings(Process& process)
-      : process(process),
-        owned(uint64_t{process.super().page_count} * units_per_page / 64) {}
+      : process(process), owned(uint64_t{process.super().page_count} * units_per_page / 64) {}
 
   template <class... Args>
   void breach(fmt::format_string<Args...> text, Args&&... args) {
@@ -52,7 +51,8 @@ struct Findings {
     if (!valid_run({ref, units_for(sizeof(Entry))})) return false;
     const Entry& entry = process.entry(ref);
     const uint64_t bytes = entry.own_units * unit_bytes;
-    return valid_run({ref, entry.own_units}) && fixed_bytes(entry) <= bytes && data_offset(entry) <= bytes;
+    return valid_run({ref, entry.own_units}) && fixed_bytes(entry) <= bytes &&
+           data_offset(entry) <= bytes;
   }
 
   bool own(Run run, const char* what) {

@@ -39,11 +39,11 @@ struct Look;
 
 /// Why there is no hit, no permit and no fill to follow: the request passes by the cache.
 enum class Busy : uint8_t {
-  lock,     // a lock could not be had in time
-  tickets,  // this worker fills as much as it may at once
-  marked,   // the key is remembered as uncacheable for a while: do not collapse
-  room,     // no room even for the key: all is pinned, or the key is longer than any may be
-  alone,    // the caller's rule said Use::alone
+  lock,       // a lock could not be had in time
+  tickets,    // this worker fills as much as it may at once
+  marked,     // the key is remembered as uncacheable for a while: do not collapse
+  room,       // no room even for the key: all is pinned, or the key is longer than any may be
+  alone,      // the caller's rule said Use::alone
   condemned,  // the segment is damaged: nobody finds or stores anything in it any more
 };
 
@@ -148,8 +148,8 @@ class Fill {
   bool begin_head(const Facts& facts, std::string_view head, std::optional<uint64_t> content_length,
                   const Labels& labels = {});
   /// The response of a successful validation (RFC 9111 section 4.3.4): `head` with the content of
-  /// `stored`, which both share from now on, and with the tags of both; complete and live at once, as
-  /// after finish(). `stored` gives way to it. False as begin_head.
+  /// `stored`, which both share from now on, and with the tags of both; complete and live at once,
+  /// as after finish(). `stored` gives way to it. False as begin_head.
   bool renew(const Hit& stored, const Facts& facts, std::string_view head,
              const Labels& labels = {});
   /// Room for the next content bytes, at least one byte; empty: no room, the fill has been
@@ -347,13 +347,13 @@ class Store {
   /// Adds numbers of a segment that this one follows, so that sums go on.
   void add_counters(const Counters& former);
   /// Checks every invariant of the segment; may be called while workers run, and then finds nothing
-  /// that is not so. A shard's lock is held while it is walked, 0.2 us an entry. What is damaged may
-  /// crash the process: for a process of its own, which is given a limit of time.
+  /// that is not so. A shard's lock is held while it is walked, 0.2 us an entry. What is damaged
+  /// may crash the process: for a process of its own, which is given a limit of time.
   Verified verify();
 
   /// The segment is damaged and serves nobody any more, in no process, at once: lookups give
-  /// Busy::condemned, fills are not stored, purges count nothing, and nothing follows its links. What
-  /// is being sent goes on, its bytes stay. For good. All followers are woken.
+  /// Busy::condemned, fills are not stored, purges count nothing, and nothing follows its links.
+  /// What is being sent goes on, its bytes stay. For good. All followers are woken.
   void condemn();
   bool condemned() const;
   /// Another segment has taken the place of this one, which is condemned: a purge here is not

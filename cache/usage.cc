@@ -6,9 +6,9 @@ namespace {
 
 // In the order of Count.
 constexpr uint64_t Counters::*const members[] = {
-    &Counters::hits,      &Counters::misses,  &Counters::follows,       &Counters::fills,
-    &Counters::stored,    &Counters::abandoned, &Counters::uncacheable, &Counters::evictions,
-    &Counters::evicted_bytes, &Counters::purged, &Counters::no_room,    &Counters::busy,
+    &Counters::hits,          &Counters::misses,    &Counters::follows,     &Counters::fills,
+    &Counters::stored,        &Counters::abandoned, &Counters::uncacheable, &Counters::evictions,
+    &Counters::evicted_bytes, &Counters::purged,    &Counters::no_room,     &Counters::busy,
     &Counters::recoveries};
 static_assert(std::size(members) == static_cast<size_t>(Count::recoveries) + 1);
 static_assert(std::size(members) <= counters_max);

@@ -82,7 +82,8 @@ class Verifier : Findings {
     own_extent(extended.first, holdings);
     own_table(extended.table, holdings);
     const Run body = unpack(extended.body.load());
-    if (body && valid_run({body.unit, units_for(sizeof(Entry))})) own_body(process.entry(body.unit));
+    if (body && valid_run({body.unit, units_for(sizeof(Entry))}))
+      own_body(process.entry(body.unit));
     return holdings;
   }
 
@@ -248,7 +249,8 @@ class Verifier : Findings {
     Shard& shard = process.shard(index);
     const Looking looking(*this, shard.lock, "shard {}", index);
     if (!looking) return;
-    const uint64_t limit = std::min(owned.size() * 64, shard.objects + shard.filling + shard.markers);
+    const uint64_t limit =
+        std::min(owned.size() * 64, shard.objects + shard.filling + shard.markers);
     ShardSums sums;
     uint64_t seen = 0;
     const uint32_t first = index * process.buckets_per_shard();

@@ -73,8 +73,8 @@ bool check_super(Findings& findings) {
   const bool fits = super.first_page * unit_bytes == prelude->control_bytes &&
                     super.arena_bytes == uint64_t{super.page_count} * page_bytes &&
                     arena_end <= prelude->segment_bytes &&
-                    super.active_pages.load() <= super.page_count &&
-                    super.arena_count > 0 && super.arena_count <= super.page_count;
+                    super.active_pages.load() <= super.page_count && super.arena_count > 0 &&
+                    super.arena_count <= super.page_count;
   if (!powers || !fits) findings.breach("the superblock's sizes do not agree");
   return powers && fits;
 }

@@ -69,8 +69,8 @@ Check judge(const base::Result<control::Message>& said, const siginfo_t& end) {
 
 std::string Check::text() const {
   size_t shown = std::min(findings.size(), findings_in_text);
-  std::string text = fmt::format("{}", fmt::join(findings.begin(),
-                                                 findings.begin() + static_cast<long>(shown), "; "));
+  std::string text = fmt::format(
+      "{}", fmt::join(findings.begin(), findings.begin() + static_cast<long>(shown), "; "));
   if (shown < findings.size()) text += "; and more";
   return text;
 }

@@ -1,5 +1,5 @@
-// One check of the cache segment: a checker process is started, heard and waited for, and its end is
-// judged. See daemon/checker/process.h; what follows from it is for Heal (heal.h) to decide.
+// One check of the cache segment: a checker process is started, heard and waited for, and its end
+// is judged. See daemon/checker/process.h; what follows from it is for Heal (heal.h) to decide.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,12 @@ struct CheckRun {
   base::Duration limit = base::Duration::zero();
 };
 
-/// How long a sound cache of so many bytes takes at most on a slow and busy machine; it is 0.2 us an
-/// entry on an idle one.
+/// How long a sound cache of so many bytes takes at most on a slow and busy machine; it is 0.2 us
+/// an entry on an idle one.
 base::Duration check_limit(uint64_t cache_bytes);
 
-/// Damaged: it said so, died by a fault of its own, or went on beyond its limit. Undecided: it could
-/// not look, was killed by others, or `stop` came. It is gone when this ends.
+/// Damaged: it said so, died by a fault of its own, or went on beyond its limit. Undecided: it
+/// could not look, was killed by others, or `stop` came. It is gone when this ends.
 io::Task<Check> run_check(io::Loop& loop, CheckRun run, io::Stop& stop);
 
 }  // namespace ringwall::master

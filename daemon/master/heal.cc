@@ -94,10 +94,11 @@ io::Task<Heal::Ending> Heal::replace_damaged(std::string findings) {
   estate_.stats->add(stats::Counter::cache_given_up_damaged);
   off_ = !policy_.replace_damaged(loop_.now());
   if (off_) {
-    base::log_error("cache: the segment is damaged again, and was replaced {} times within the last "
-                    "{} minutes: the cache is switched off until a restart or an upgrade; found: {}",
-                    HealPolicy::replacements_max,
-                    std::chrono::minutes(HealPolicy::replacements_time / 1min).count(), findings);
+    base::log_error(
+        "cache: the segment is damaged again, and was replaced {} times within the last "
+        "{} minutes: the cache is switched off until a restart or an upgrade; found: {}",
+        HealPolicy::replacements_max,
+        std::chrono::minutes(HealPolicy::replacements_time / 1min).count(), findings);
   } else {
     base::log_error("cache: the segment is damaged and is replaced by an empty one; found: {}",
                     findings);
@@ -107,8 +108,9 @@ io::Task<Heal::Ending> Heal::replace_damaged(std::string findings) {
 }
 
 io::Task<Heal::Ending> Heal::replace_as_precaution() {
-  base::log_error("cache: workers die again and again; nothing is found wrong with the segment, but "
-                  "it is replaced by an empty one as a precaution");
+  base::log_error(
+      "cache: workers die again and again; nothing is found wrong with the segment, but "
+      "it is replaced by an empty one as a precaution");
   estate_.observer->condemn();
   estate_.stats->add(stats::Counter::cache_given_up_crashes);
   if (!hands_.stopping()) co_await hands_.renew(true);

@@ -1,10 +1,11 @@
-// Heal: the master's care for the soundness of the cache segment. After a worker has died by a fault
-// (not by a kill: then the undo logs mend all), and when an operator asks, a checker process looks at
-// the whole segment. What it finds twice is damage: the segment is condemned, which its workers see at
-// once, and an empty one takes its place with new workers, as in an upgrade. Until it is known to be
-// sound the master itself follows none of its links (Estate::suspect).
+// Heal: the master's care for the soundness of the cache segment. After a worker has died by a
+// fault (not by a kill: then the undo logs mend all), and when an operator asks, a checker process
+// looks at the whole segment. What it finds twice is damage: the segment is condemned, which its
+// workers see at once, and an empty one takes its place with new workers, as in an upgrade. Until
+// it is known to be sound the master itself follows none of its links (Estate::suspect).
 //
-//   fault ──► check ──► sound: kept                 (repeated faults: replaced once, as a precaution)
+//   fault ──► check ──► sound: kept                 (repeated faults: replaced once, as a
+//   precaution)
 //               └─────► damaged ──► check again ──► condemned ──► replaced
 //                                                        └─ the fourth time in ten minutes: off
 //

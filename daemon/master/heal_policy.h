@@ -1,7 +1,7 @@
 // HealPolicy: when a cache segment is given up, and when the cache is. A damaged one is replaced at
 // once; damage that comes back so often is no accident, and then no cache is better than one that
-// crashes workers over and over. Repeated crashes with a segment that is found sound are answered by
-// an empty one too, as a precaution against content that crashes who serves it: but seldom, for
+// crashes workers over and over. Repeated crashes with a segment that is found sound are answered
+// by an empty one too, as a precaution against content that crashes who serves it: but seldom, for
 // whatever else crashes workers would empty the cache each time. Pure: `now` is an argument.
 #pragma once
 

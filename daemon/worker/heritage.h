@@ -2,8 +2,8 @@
 //
 // A child is the same binary, executed anew: it shares nothing with the master but the descriptors
 // named here, which have the same numbers in both. The struct travels in a sealed memfd whose
-// number stands in the environment (RINGWALL_HERITAGE). A worker, the prober and
-// the checker use the first part; a new master at an upgrade gets the second part too and takes over what it names.
+// number stands in the environment (RINGWALL_HERITAGE). A worker, the prober and the checker use the
+// first part; a new master at an upgrade gets the second part too and takes over what it names.
 #pragma once
 
 #include <array>

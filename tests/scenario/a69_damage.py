@@ -102,6 +102,11 @@ def given_up(rw):
         r'(?m)^ringwall_cache_segments_given_up_total\{cause="(\w+)"\} (\d+)', text)}
 
 
+def settled(rw):
+    """Nobody starts or drains any more."""
+    wait_until(lambda: len(rw.worker_list()) == len(rw.workers()) == 2, "two workers serve, no others")
+
+
 def crash(rw, pid=None):
     rw.deaths_expected = True
     pid = pid or rw.workers()[0]
@@ -206,7 +211,7 @@ def test_repeated_faults_empty_the_cache_once_as_a_precaution(ringwall):
     rw.wait_log("as a precaution")
     wait_until(lambda: given_up(rw) == {"damage": 0, "crashes": 1}, "the segment is given up")
     wait_until(lambda: inode_of(rw) != before, "another segment")
-    rw.wait_workers(2)
+    settled(rw)
     expect_hits_again(rw)
     kept, checked = inode_of(rw), checks(rw)
     for _ in range(3):
@@ -284,5 +289,5 @@ def test_an_upgrade_takes_no_damaged_segment_over_for_long(ringwall):
     rw.deaths_expected = True  # who meets the damage first
     rw.wait_log("the segment is damaged and is replaced")
     wait_until(lambda: given_up(rw)["damage"] == 1 and inode_of(rw) != before, "another segment")
-    rw.wait_workers(2)
+    settled(rw)
     expect_hits_again(rw)

@@ -1,5 +1,6 @@
 // Whatever the segment holds, verify comes to an end: in a process of its own it says what it found
-// or crashes, but never runs in circles. And what nobody has damaged it finds sound, under any load.
+// or crashes, but never runs in circles. And what nobody has damaged it finds sound, under any
+// load.
 #include <sys/mman.h>
 #include <sys/stat.h>
 
