@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <optional>
 #include <string>
 #include <utility>
@@ -64,10 +66,12 @@ struct Findings {
       return false;
     }
     uint32_t doubled = 0;
-    for (uint32_t i = 0; i < run.units; ++i) {
-      const uint64_t at = run.unit - process.first_unit(0) + i;
-      doubled += owned[at / 64] >> (at % 64) & 1;
-      owned[at / 64] |= uint64_t{1} << (at % 64);
+    const uint64_t from = run.unit - process.first_unit(0);
+    for (uint64_t at = from; at < from + run.units; at = (at / 64 + 1) * 64) {
+      const uint64_t bits = std::min(64 - at % 64, from + run.units - at);
+      const uint64_t mask = ~uint64_t{0} >> (64 - bits) << (at % 64);
+      doubled += static_cast<uint32_t>(std::popcount(owned[at / 64] & mask));
+      owned[at / 64] |= mask;
     }
     if (doubled > 0)
       owner_breach("{} of {}+{} owns {} units that another owns", what, run.unit, run.units,

@@ -347,7 +347,7 @@ class Store {
   /// Adds numbers of a segment that this one follows, so that sums go on.
   void add_counters(const Counters& former);
   /// Checks every invariant of the segment; may be called while workers run, and then finds nothing
-  /// that is not so. A shard's lock is held while it is walked, 0.2 us an entry. What is damaged
+  /// that is not so. A shard's lock is held while it is walked, 0.5 us an entry. What is damaged
   /// may crash the process: for a process of its own, which is given a limit of time.
   Verified verify();
 

@@ -19,6 +19,8 @@ namespace ringwall::cache {
 namespace {
 
 constexpr unsigned attempts_max = 4;
+// Buckets that are fetched from memory before they are looked at.
+constexpr uint32_t ahead = 8;
 
 struct ShardSums {
   uint64_t objects = 0, content_bytes = 0, filling = 0, markers = 0;
@@ -152,6 +154,7 @@ class Verifier : Findings {
              static_cast<int>(entry.list));
     }
     check_pins(entry);
+    if (entry.sharers > 0) bodies_.push_back(ref);
     const Holdings holdings = own_entry(entry);
     if (is_newer(entry.checked, purge_epoch(process))) breach("entry {} was checked too far", ref);
     const Entry* body = check_body(entry);
@@ -234,6 +237,7 @@ class Verifier : Findings {
       if (name == ListName::limbo) {
         if (!is_dead(entry.state.load())) breach("entry {} in limbo is not dead", ref);
         check_pins(entry);
+        if (entry.sharers > 0) bodies_.push_back(ref);
         own_entry(entry);
         check_body(entry);
       }
@@ -255,6 +259,14 @@ class Verifier : Findings {
     uint64_t seen = 0;
     const uint32_t first = index * process.buckets_per_shard();
     for (uint32_t b = first; b < first + process.buckets_per_shard(); ++b) {
+      // Where nobody has been: a prefetch faults nowhere. Half the time goes to waiting for memory.
+      if (b + ahead < first + process.buckets_per_shard()) {
+        const auto* entry =
+            reinterpret_cast<const std::byte*>(&process.entry(process.bucket(b + ahead)));
+        __builtin_prefetch(entry);
+        __builtin_prefetch(entry + 64);
+        __builtin_prefetch(entry + 128);
+      }
       for (Ref ref = process.bucket(b); ref != 0; ref = process.entry(ref).chain) {
         if (!valid_run({ref, units_for(sizeof(Entry))}) || ++seen > limit) {
           breach("chain {} leads out of the arena or in a circle", b);
@@ -266,7 +278,7 @@ class Verifier : Findings {
     check_list(shard.probation, ListName::probation);
     check_list(shard.protected_, ListName::protected_);
     check_list(shard.limbo, ListName::limbo);
-    check_bodies(shard, first);
+    check_bodies();
     objects_ += sums.objects;
     if (sums.objects + sums.markers != shard.probation.count + shard.protected_.count) {
       breach("shard {} lists {} entries and chains {}", index,
@@ -279,18 +291,13 @@ class Verifier : Findings {
   }
 
   // When all who share have been counted.
-  void check_bodies(const Shard& shard, uint32_t first) {
-    if (!breaches.empty()) return;  // the links have been checked before
-    for (uint32_t b = first; b < first + process.buckets_per_shard(); ++b) {
-      for (Ref ref = process.bucket(b); ref != 0; ref = process.entry(ref).chain) {
-        check_sharers(process.entry(ref));
-      }
-    }
-    for (Ref ref = shard.limbo.node.next; ref != process.ref(&shard.limbo);
-         ref = process.entry(ref).node.next) {
-      check_sharers(process.entry(ref));
+  void check_bodies() {
+    for (const auto& [ref, count] : sharers_) check_sharers(process.entry(ref));
+    for (const Ref ref : bodies_) {
+      if (!sharers_.contains(ref)) check_sharers(process.entry(ref));
     }
     sharers_.clear();
+    bodies_.clear();
   }
 
   void check_slots() {
@@ -315,6 +322,7 @@ class Verifier : Findings {
   }
 
   std::unordered_map<Ref, uint32_t> sharers_;  // of the shard being checked, by body
+  std::vector<Ref> bodies_;                    // in it: entries that count sharers
   uint64_t objects_ = 0;
   bool conclusive_ = false;
 };
