@@ -57,6 +57,21 @@ TEST_F(CondemnedTest, what_is_being_sent_stays) {
   worker_.reset();
 }
 
+TEST_F(CondemnedTest, what_ends_follows_no_link) {
+  auto hit = worker_->hit("stored");
+  ASSERT_TRUE(hit);
+  worker_->store().purge(by_key("stored"));
+  auto process = Process::attach(segment_.get(), std::nullopt, doorbells_);
+  ASSERT_TRUE(process);
+  watcher_->condemn();
+  for (uint32_t i = 0; i < (*process)->super().shard_count; ++i) {
+    (*process)->shard(i).limbo.node = {0x7fffffff, 0x7fffffff};
+  }
+  EXPECT_EQ(watcher_->usage().limbo, 1u);
+  hit.reset();
+  EXPECT_EQ(watcher_->usage().limbo, 1u) << "it was to stay where it is";
+}
+
 TEST_F(CondemnedTest, a_fill_under_way_goes_on_for_those_who_follow_and_is_not_stored) {
   auto fill = worker_->permit("k");
   ASSERT_TRUE(fill->begin_head(facts_for(500), head_for("k"), 500));
@@ -81,7 +96,6 @@ TEST_F(CondemnedTest, a_fill_that_needs_more_room_ends) {
   auto follow = other_->follow("k");
   ASSERT_TRUE(follow);
   watcher_->condemn();
-  hold_all_locks();
   const std::string content = content_of("k", 1 * MiB);
   EXPECT_FALSE(fill->append(content));
   EXPECT_EQ(follow->state(), Follow::State::abandoned);

@@ -156,5 +156,31 @@ TEST_F(DamageTest, verify_finds_nothing_while_workers_work) {
   }
 }
 
+TEST_F(DamageTest, verify_finds_nothing_while_the_arena_is_being_reserved) {
+  for (unsigned round = 0; round < 2; ++round) {
+    auto fd = create_segment({.size = 16 * MiB, .reserve_at_start = 1 * MiB});
+    ASSERT_TRUE(fd);
+    segment_ = std::move(*fd);
+    Store store = observer();
+    const pid_t pid = fork_worker([&] {
+      Store reserver = observer();
+      auto own = worker(3);
+      bool all = false;
+      for (unsigned i = 0; !all; ++i) {
+        auto step = reserver.reserve_more(64 * 1024);
+        all = !step || *step;
+        own->put("k" + std::to_string(i), 50'000);
+      }
+    });
+    int status = 0;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+      const std::string all = breaches(store);
+      EXPECT_EQ(all, "");
+      if (!all.empty()) kill(pid, SIGKILL);
+    }
+    EXPECT_EQ(status, 0);
+  }
+}
+
 }  // namespace
 }  // namespace ringwall::cache::test
