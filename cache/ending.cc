@@ -86,6 +86,21 @@ bool end_in_section(Process& process, Section& section, Shard& shard, Entry& ent
   return more;
 }
 
+// In a condemned segment nothing is linked or freed any more: only those who follow learn the end.
+void end_condemned(Process& process, unsigned index) {
+  FillState& fill = process.fills[index];
+  Ticket& ticket = process.own_ticket(index);
+  Entry& entry = process.entry(ticket.entry.exchange(0));
+  const State end = fill.owed == Ending::finish    ? State::removed
+                    : fill.owed == Ending::abandon ? State::abandoned
+                                                   : State::unmarked;
+  entry.state.store(end, std::memory_order_seq_cst);
+  process.ring_followers(ticket);
+  if (fill.drop_pin) unpin(process, entry);
+  fill.drop_pin = false;
+  fill.owed = Ending::none;
+}
+
 // What one section did not remove, and what it left in limbo because the slot takes one entry
 // apart at a time. Best effort: what stays is shadowed by the younger response, and reaped later.
 void remove_rest(Process& process, Entry& entry, const FillState& fill, bool more) {
@@ -105,6 +120,10 @@ void remove_rest(Process& process, Entry& entry, const FillState& fill, bool mor
 
 // The sections that end the fill; false: a lock was busy.
 bool run_ending(Process& process, unsigned index) {
+  if (process.condemned()) {
+    end_condemned(process, index);
+    return true;
+  }
   FillState& fill = process.fills[index];
   Ticket& ticket = process.own_ticket(index);
   Entry& entry = process.entry(ticket.entry.load());
@@ -146,7 +165,7 @@ void end_fill(Process& process, unsigned index, Ending ending, uint32_t remember
   fill.owed = ending;
   fill.remember_s = remember_s;
   // A marker is a key and no more; but followers of an end that comes late may read the head.
-  if (ending == Ending::uncacheable && !fill.head_done) {
+  if (ending == Ending::uncacheable && !fill.head_done && !process.condemned()) {
     const uint64_t fixed = fixed_bytes(entry);
     trim_own_run(process, entry, fill,
                  units_for(has(entry, shape::extended) ? extended_bytes(fixed) : fixed));
@@ -173,7 +192,7 @@ void release_fill(Process& process, unsigned index, Entry& entry) {
 }
 
 void settle_debts(Process& process) {
-  settle_reclaim(process, process.own());
+  if (!process.condemned()) settle_reclaim(process, process.own());
   std::erase_if(process.owed, [&](uint16_t index) {
     if (!run_ending(process, index)) return false;
     if (!process.fills[index].held) free_ticket(process, index);

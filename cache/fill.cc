@@ -56,7 +56,7 @@ bool extend(Process& process, unsigned ticket, Entry& entry, uint32_t units) {
   return true;
 }
 
-// The head cannot be stored.
+// The head cannot be stored, or the segment is condemned.
 void refuse(Process& process, unsigned ticket, bool too_large) {
   FillState& fill = process.fills[ticket];
   process.count(Count::no_room);
@@ -98,7 +98,7 @@ bool Fill::begin_head(const Facts& facts, std::string_view head,
   const NewHead news{facts, head, labels, content_length, false};
   const bool too_large = is_too_large(*process_, news);
   Budget budget;
-  if (too_large || !place_head(*process_, ticket_, news, budget)) {
+  if (too_large || process_->condemned() || !place_head(*process_, ticket_, news, budget)) {
     refuse(*process_, ticket_, too_large);
     return false;
   }
@@ -129,7 +129,7 @@ bool Fill::renew(const Hit& stored, const Facts& facts, std::string_view head,
   const NewHead news{facts, head, {labels.selectors, tags}, std::nullopt, true};
   const bool too_large = is_too_large(*process_, news);
   Budget budget;
-  if (too_large || !place_head(*process_, ticket_, news, budget)) {
+  if (too_large || process_->condemned() || !place_head(*process_, ticket_, news, budget)) {
     refuse(*process_, ticket_, too_large);
     return false;
   }
@@ -160,7 +160,8 @@ std::span<std::byte> Fill::space() {
     const std::span<std::byte> tail = tail_of(*process_, *entry_, fill);
     const uint64_t room = std::min(tail.size() - fill.tail_used, length - available);
     if (room > 0) return tail.subspan(fill.tail_used, room);
-    room_left = extend(*process_, ticket_, *entry_, next_units(fill, length, available));
+    room_left = !process_->condemned() &&
+                extend(*process_, ticket_, *entry_, next_units(fill, length, available));
   }
   process_->count(Count::no_room);
   fill.storable = false;
@@ -205,7 +206,7 @@ void Fill::finish() {
     note_units(*process_, fixed_bytes(*entry_) + label_bytes(*entry_) + entry_->head_length +
                               sizeof(Extension) + available);
   }
-  trim_extents(*process_, *entry_, fill);
+  if (!process_->condemned()) trim_extents(*process_, *entry_, fill);
   entry_->content_length.store(available, std::memory_order_release);
   kill_point();
   end_fill(*process_, ticket_, Ending::finish);
@@ -267,7 +268,8 @@ Follow Fill::follow() {
 }
 
 bool Fill::storable() const {
-  return process_->fills[ticket_].storable && !is_marked(*entry_, mark::hidden);
+  return process_->fills[ticket_].storable && !is_marked(*entry_, mark::hidden) &&
+         !process_->condemned();
 }
 
 }  // namespace ringwall::cache

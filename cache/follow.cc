@@ -7,6 +7,17 @@
 
 namespace ringwall::cache {
 
+namespace {
+
+// Of a fill in a condemned segment, where nobody settles what the dead leave: without a head there
+// is nothing to wait for, and with one as long as the filler lives.
+bool is_given_up(const Process& process, const Entry& entry, State state) {
+  const unsigned slot = slot_of(entry.link.load(std::memory_order_relaxed));
+  return state == State::waiting || slot >= slots_max || !process.holder_lives(slot);
+}
+
+}  // namespace
+
 Follow::Follow(Follow&& other) noexcept
     : process_(other.process_), entry_(std::exchange(other.entry_, nullptr)) {}
 
@@ -27,7 +38,11 @@ void Follow::release() {
 }
 
 Follow::State Follow::state() const {
-  switch (entry_->state.load(std::memory_order_acquire)) {
+  const cache::State state = entry_->state.load(std::memory_order_acquire);
+  if (is_fill(state) && process_->condemned() && is_given_up(*process_, *entry_, state)) {
+    return State::abandoned;
+  }
+  switch (state) {
     case cache::State::waiting:
       return State::waiting;
     case cache::State::filling: {

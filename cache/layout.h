@@ -136,6 +136,13 @@ struct alignas(64) Slot {
   alignas(64) std::atomic<uint64_t> counters[counters_max];
 };
 
+/// Whether the segment is still to be trusted; only ever goes up.
+enum class Condemned : uint32_t {
+  no,
+  yes,         // damaged: serves nobody
+  superseded,  // and another has taken its place
+};
+
 struct Superblock {
   uint64_t arena_bytes;
   uint32_t page_count;
@@ -149,6 +156,7 @@ struct Superblock {
   unsigned char secret[192];                   // keys the hash
   alignas(64) std::atomic<uint64_t> alive[2];  // slots whose pins count
   std::atomic<uint32_t> epoch;                 // of the last purge by prefix, tag or all
+  std::atomic<Condemned> condemned;            // beside `epoch`, which each lookup reads anyway
   alignas(64) boost::interprocess::offset_ptr<Shard> shards;
   boost::interprocess::offset_ptr<std::atomic<uint64_t>> tails;  // stamp of each shard's victim
   boost::interprocess::offset_ptr<Ref> buckets;
@@ -176,7 +184,7 @@ struct Prelude {
 static_assert(sizeof(Prelude) <= prelude_bytes);
 inline constexpr uint64_t segment_magic = 0x6c6c6177676e6972;  // "ringwall", little end first
 // Raise when the meaning of a field changes but no size or offset does.
-inline constexpr uint64_t layout_revision = 4;
+inline constexpr uint64_t layout_revision = 5;
 inline constexpr uint64_t no_tail = ~uint64_t{0};
 
 constexpr uint64_t compute_layout_version() {
@@ -228,6 +236,7 @@ constexpr uint64_t compute_layout_version() {
                             offsetof(Superblock, secret),
                             offsetof(Superblock, alive),
                             offsetof(Superblock, epoch),
+                            offsetof(Superblock, condemned),
                             offsetof(Superblock, tickets),
                             offsetof(Ticket, epoch),
                             sizeof(PurgeTable),

@@ -1,6 +1,8 @@
 #include "cache/lock.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
 #include <time.h>
 
 namespace ringwall::cache {
@@ -25,9 +27,11 @@ timespec after(timespec time, int64_t ns) {
 // What the dead owner's section stored is put back, last store first. May itself be killed at any
 // point: the log shrinks only after its record was undone, and undoing twice does no harm.
 void undo(std::byte* base, Lock& lock) {
+  RW_ASSERT(lock.logged <= undo_records_max);
   while (lock.logged > 0) {
     const UndoRecord& record = lock.log[lock.logged - 1];
     const size_t size = record.where >> 56;
+    RW_ASSERT(size <= sizeof(record.old));
     std::byte* field = base + (record.where & ((uint64_t{1} << 56) - 1));
     if (size == 8) {
       __atomic_store_n(reinterpret_cast<uint64_t*>(field), record.old, __ATOMIC_RELEASE);
@@ -60,6 +64,15 @@ int wait_for(pthread_mutex_t& mutex) {
 }
 
 }  // namespace
+
+bool held_by_nobody(const Lock& lock) {
+  // The kernel marks the lock before a thread's number is free again: who holds it but is not there
+  // never took it.
+  const int word = __atomic_load_n(&lock.mutex.__data.__lock, __ATOMIC_ACQUIRE);
+  if (word == 0 || (word & FUTEX_OWNER_DIED) != 0) return false;
+  const pid_t holder = word & FUTEX_TID_MASK;
+  return holder == 0 || (kill(holder, 0) != 0 && errno == ESRCH);
+}
 
 void init_robust_mutex(pthread_mutex_t& mutex) {
   pthread_mutexattr_t attributes;

@@ -48,6 +48,9 @@ static_assert(sizeof(Lock) == 64 + sizeof(UndoRecord) * undo_records_max);
 /// A robust, process-shared mutex in zeroed memory.
 void init_robust_mutex(pthread_mutex_t& mutex);
 
+/// Of a lock that could not be had for long: nothing that lives holds it, so that it is damaged.
+bool held_by_nobody(const Lock& lock);
+
 /// Holds `lock`, waiting at most 5 ms; test it before use. Undoes what a dead owner left.
 class Section {
  public:

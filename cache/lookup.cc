@@ -129,6 +129,7 @@ Busy no_permit(Process& process, Grant grant) {
 }
 
 void begin(Process& process, unsigned ticket, const Entry& entry, const Lookup& lookup) {
+  RW_ASSERT(process.free_tickets.back() == ticket);
   process.free_tickets.pop_back();
   process.count(Count::fills);
   FillState& fill = process.fills[ticket];
@@ -176,11 +177,11 @@ std::variant<Look, Busy> try_permit(Process& process, const Lookup& lookup, uint
   if (grant != Grant::granted) return no_permit(process, grant);
   const Entry* refreshed = first.way == Way::hit ? first.entry : nullptr;
   const std::optional<Look> look = look_and_publish(process, lookup, hash, ticket, refreshed);
+  const bool permitted = look && look->way == Way::fill;
+  // Takes the ticket away, before what is settled gives back others.
+  if (permitted) begin(process, ticket, *look->entry, lookup);
   settle_owed(process);
-  if (look && look->way == Way::fill) {
-    begin(process, ticket, *look->entry, lookup);
-    return *look;
-  }
+  if (permitted) return *look;
   free_run(process, raw);
   if (!look) return no_permit(process, Grant::busy);
   return *look;

@@ -96,6 +96,7 @@ void unpin_in_section(Process& process, Entry& entry) {
 void unpin(Process& process, Entry& entry) {
   if (!process.pins.drop(process.ref(&entry))) return;
   own_pins_changed(process);
+  if (process.condemned()) return;
   Shard& shard = process.shard_of(entry);
   const uint64_t adds = shard.limbo_adds.load(std::memory_order_relaxed);
   if (is_dead(entry.state.load(std::memory_order_acquire))) {

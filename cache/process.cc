@@ -48,12 +48,21 @@ bool Process::hold_slot() {
   const int result = pthread_mutex_trylock(&own().life);
   if (result == EOWNERDEAD) pthread_mutex_consistent(&own().life);
   if (result != 0 && result != EOWNERDEAD) return false;
-  if (own().dirty.load() != 0 && !recover_held_slot(*this, slot_)) {
+  if (own().dirty.load() != 0 && !condemned() && !recover_held_slot(*this, slot_)) {
     pthread_mutex_unlock(&own().life);
     return false;
   }
   holds_slot_ = true;
   return true;
+}
+
+bool Process::holder_lives(unsigned index) const {
+  if (index == slot_) return true;
+  pthread_mutex_t& life = slot(index).life;
+  const int result = pthread_mutex_trylock(&life);
+  if (result == EOWNERDEAD) pthread_mutex_consistent(&life);
+  if (result == 0 || result == EOWNERDEAD) pthread_mutex_unlock(&life);
+  return result == EBUSY;
 }
 
 base::Status Process::take_slot(std::optional<unsigned> slot) {
@@ -87,6 +96,10 @@ base::Status Process::take_slot(std::optional<unsigned> slot) {
 }
 
 void Process::leave_slot() {
+  if (condemned()) {
+    pthread_mutex_unlock(&own().life);
+    return;
+  }
   settle_owed(*this);
   const bool clean = pins.size() == 0 && owed.empty() && own().reclaim.load() == 0 &&
                      free_tickets.size() == fills.size();

@@ -106,6 +106,11 @@ class Process {
   PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
 
+  /// What every way into the structure asks first.
+  bool condemned() const {
+    return super().condemned.load(std::memory_order_relaxed) != Condemned::no;
+  }
+
   bool observer() const { return slot_ >= slots_max; }
   unsigned slot_index() const { return slot_; }
   Slot& own() const { return slots_[slot_]; }
@@ -131,6 +136,9 @@ class Process {
     stamp_ = read > stamp_ ? read : stamp_ + 1;
     return stamp_;
   }
+
+  /// Whether a process that lives holds the slot.
+  bool holder_lives(unsigned slot) const;
 
   /// Wakes the worker in `slot` unless it was rung and has not answered; `always` even then.
   void ring(unsigned slot, bool always = false);

@@ -30,7 +30,7 @@ bool visit_slice(Process& process, uint32_t shard_index, uint32_t& from, uint32_
                  Visit& visit) {
   {
     Section section(process.base(), process.shard(shard_index).lock);
-    if (!section) return false;
+    if (!section || process.condemned()) return false;
     bool removed = false;
     for (uint32_t looked = 0; !removed && from < end && looked < slice_buckets; ++looked) {
       for (Ref ref = process.bucket(from); ref != 0 && !removed;) {
@@ -163,6 +163,13 @@ class Sweeping {
 }  // namespace
 
 PurgeCount Store::purge(const Purge& purge) {
+  const Condemned condemned = process_->super().condemned.load(std::memory_order_relaxed);
+  if (condemned != Condemned::no) {
+    // What is stored serves nobody; but another segment may have the response by now.
+    PurgeCount none;
+    none.complete = condemned != Condemned::superseded;
+    return none;
+  }
   if (purge.kind == Purge::Kind::key) return purge_key(*process_, purge);
   if (purge.dry_run) return count_concerned(*process_, purge);
   PurgeCount purged;
@@ -174,6 +181,7 @@ PurgeCount Store::sweep() {
   Process& process = *process_;
   PurgeTable& table = process.purges();
   PurgeCount purged;
+  if (process.condemned()) return purged;
   const Sweeping sweeping(table);
   if (!sweeping) {
     purged.complete = false;

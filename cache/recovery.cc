@@ -110,6 +110,7 @@ bool recover_held_slot(Process& process, unsigned index) {
 
 bool Store::recover(unsigned index) {
   if (index >= slots_max + observers_max) return false;
+  if (process_->condemned()) return true;
   RW_ASSERT(index != process_->slot_index());
   Slot& slot = process_->slot(index);
   const int result = pthread_mutex_trylock(&slot.life);

@@ -306,6 +306,15 @@ base::Result<bool> reserve_pages(int fd, const Mapping& mapping, uint64_t bytes)
   return count == left;
 }
 
+bool is_segment(int fd) {
+  Prelude prelude{};
+  struct stat status {};
+  return pread(fd, &prelude, sizeof(prelude), 0) == sizeof(prelude) && fstat(fd, &status) == 0 &&
+         prelude.magic == segment_magic && prelude.layout == compute_layout_version() &&
+         prelude.segment_bytes == static_cast<uint64_t>(status.st_size) &&
+         prelude.control_bytes <= prelude.segment_bytes;
+}
+
 uint64_t layout_version() {
   return compute_layout_version();
 }

@@ -47,6 +47,10 @@ Found Store::find(const Lookup& lookup) {
   Process& process = *process_;
   RW_ASSERT(!process.observer());
   settle_owed(process);
+  if (process.condemned()) {
+    process.count(Count::busy);
+    return {Busy::condemned, {}, {}, false};
+  }
   const uint32_t hash = hash_key(process.super(), lookup.key);
   Look look;
   {
@@ -112,7 +116,7 @@ Found Store::found(const Look& look) {
 
 std::optional<Hit> Store::peek(const Lookup& lookup) {
   Process& process = *process_;
-  if (process.observer()) return std::nullopt;
+  if (process.observer() || process.condemned()) return std::nullopt;
   const uint32_t hash = hash_key(process.super(), lookup.key);
   Entry* live = nullptr;
   {
@@ -127,6 +131,7 @@ std::optional<Hit> Store::peek(const Lookup& lookup) {
 }
 
 unsigned Store::note_use(std::string_view key, base::WallSeconds now, uint32_t window_s) {
+  if (process_->condemned()) return 1;
   const Superblock& super = process_->super();
   UseCounter counter(std::span(super.uses.get(), super.use_cells));
   return counter.note(hash_text(super, key), static_cast<uint32_t>(now), window_s);
@@ -137,7 +142,23 @@ void Store::acknowledge_wakeup() {
 }
 
 base::Result<bool> Store::reserve_more(uint64_t bytes) {
+  if (process_->condemned()) return true;
   return reserve_pages(process_->fd(), process_->mapping(), bytes);
+}
+
+void Store::condemn() {
+  auto expected = Condemned::no;
+  process_->super().condemned.compare_exchange_strong(expected, Condemned::yes);
+  process_->ring_all();
+}
+
+bool Store::condemned() const {
+  return process_->condemned();
+}
+
+void Store::supersede() {
+  RW_ASSERT(condemned());
+  process_->super().condemned.store(Condemned::superseded);
 }
 
 }  // namespace ringwall::cache

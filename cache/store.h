@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "cache/facts.h"
+#include "cache/numbers.h"
 #include "daemon/base/result.h"
 #include "daemon/base/time.h"
 #include "daemon/base/unique_fd.h"
@@ -38,11 +39,12 @@ struct Look;
 
 /// Why there is no hit, no permit and no fill to follow: the request passes by the cache.
 enum class Busy : uint8_t {
-  lock,     // a lock could not be had in time
-  tickets,  // this worker fills as much as it may at once
-  marked,   // the key is remembered as uncacheable for a while: do not collapse
-  room,     // no room even for the key: all is pinned, or the key is longer than any may be
-  alone,    // the caller's rule said Use::alone
+  lock,       // a lock could not be had in time
+  tickets,    // this worker fills as much as it may at once
+  marked,     // the key is remembered as uncacheable for a while: do not collapse
+  room,       // no room even for the key: all is pinned, or the key is longer than any may be
+  alone,      // the caller's rule said Use::alone
+  condemned,  // the segment is damaged: nobody finds or stores anything in it any more
 };
 
 /// What the rules may see of a stored response that matches the request.
@@ -146,8 +148,8 @@ class Fill {
   bool begin_head(const Facts& facts, std::string_view head, std::optional<uint64_t> content_length,
                   const Labels& labels = {});
   /// The response of a successful validation (RFC 9111 section 4.3.4): `head` with the content of
-  /// `stored`, which both share from now on, and with the tags of both; complete and live at once, as
-  /// after finish(). `stored` gives way to it. False as begin_head.
+  /// `stored`, which both share from now on, and with the tags of both; complete and live at once,
+  /// as after finish(). `stored` gives way to it. False as begin_head.
   bool renew(const Hit& stored, const Facts& facts, std::string_view head,
              const Labels& labels = {});
   /// Room for the next content bytes, at least one byte; empty: no room, the fill has been
@@ -268,26 +270,6 @@ struct PurgeCount {
   bool complete = true;  // false: a lock was held for long (by a stopped process): try again
 };
 
-struct Usage {
-  uint64_t arena_bytes = 0;     // in all
-  uint64_t reserved_bytes = 0;  // of these in use by the arena; grows to all after the start
-  uint64_t used_bytes = 0;      // in extents, of live entries and those in flight
-  uint64_t content_bytes = 0;   // stored heads and contents of live entries
-  uint64_t objects = 0;         // live entries
-  uint64_t filling = 0;         // fills under way
-  uint64_t limbo = 0;           // removed, but still pinned or sharing content
-  uint64_t pinned = 0;          // pins that count; an entry pinned by two workers counts twice
-  uint64_t markers = 0;         // uncacheable markers
-  uint64_t purges_pending = 0;  // purges by prefix, tag or all that were not swept to their end
-};
-
-/// Counters summed over all workers, dead ones included. Monotonic.
-struct Counters {
-  uint64_t hits = 0, misses = 0, follows = 0, fills = 0, stored = 0, abandoned = 0, uncacheable = 0;
-  uint64_t evictions = 0, evicted_bytes = 0, purged = 0;
-  uint64_t no_room = 0, busy = 0, recoveries = 0;
-};
-
 struct SegmentOptions {
   uint64_t size = 0;  // bytes of the arena
   bool literal_lru = false;
@@ -300,6 +282,9 @@ struct SegmentOptions {
 /// Makes a segment in a sealed memfd, really reserved. For the master, once.
 /// Errors say what is missing (memory, memlock, huge pages) and what mends it.
 base::Result<base::UniqueFd> create_segment(const SegmentOptions& options);
+
+/// Whether `fd` begins as a segment of this layout does.
+bool is_segment(int fd);
 
 /// The layout's identity: a new binary may attach to an old segment only if it agrees.
 uint64_t layout_version();
@@ -359,8 +344,21 @@ class Store {
 
   Usage usage() const;
   Counters counters() const;
-  /// Checks every invariant of the segment (may be called while workers run): a line per breach.
-  std::vector<std::string> verify();
+  /// Adds numbers of a segment that this one follows, so that sums go on.
+  void add_counters(const Counters& former);
+  /// Checks every invariant of the segment; may be called while workers run, and then finds nothing
+  /// that is not so. A shard's lock is held while it is walked, 0.5 us an entry. What is damaged
+  /// may crash the process: for a process of its own, which is given a limit of time.
+  Verified verify();
+
+  /// The segment is damaged and serves nobody any more, in no process, at once: lookups give
+  /// Busy::condemned, fills are not stored, purges count nothing, and nothing follows its links.
+  /// What is being sent goes on, its bytes stay. For good. All followers are woken.
+  void condemn();
+  bool condemned() const;
+  /// Another segment has taken the place of this one, which is condemned: a purge here is not
+  /// complete.
+  void supersede();
 
   /// One entry as operators see it. Views are valid during the call.
   struct Listed {

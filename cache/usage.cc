@@ -2,6 +2,18 @@
 #include "cache/store.h"
 
 namespace ringwall::cache {
+namespace {
+
+// In the order of Count.
+constexpr uint64_t Counters::*const members[] = {
+    &Counters::hits,          &Counters::misses,    &Counters::follows,     &Counters::fills,
+    &Counters::stored,        &Counters::abandoned, &Counters::uncacheable, &Counters::evictions,
+    &Counters::evicted_bytes, &Counters::purged,    &Counters::no_room,     &Counters::busy,
+    &Counters::recoveries};
+static_assert(std::size(members) == static_cast<size_t>(Count::recoveries) + 1);
+static_assert(std::size(members) <= counters_max);
+
+}  // namespace
 
 Usage Store::usage() const {
   const Process& process = *process_;
@@ -35,19 +47,18 @@ Usage Store::usage() const {
 
 Counters Store::counters() const {
   Counters sums;
-  // In the order of Count.
-  uint64_t* const members[] = {
-      &sums.hits,      &sums.misses,      &sums.follows,   &sums.fills,         &sums.stored,
-      &sums.abandoned, &sums.uncacheable, &sums.evictions, &sums.evicted_bytes, &sums.purged,
-      &sums.no_room,   &sums.busy,        &sums.recoveries};
-  static_assert(std::size(members) == static_cast<size_t>(Count::recoveries) + 1);
-  static_assert(std::size(members) <= counters_max);
   for (unsigned slot = 0; slot < slots_max + observers_max; ++slot) {
     for (size_t i = 0; i < std::size(members); ++i) {
-      *members[i] += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
+      sums.*members[i] += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
     }
   }
   return sums;
+}
+
+void Store::add_counters(const Counters& former) {
+  for (size_t i = 0; i < std::size(members); ++i) {
+    process_->count(static_cast<Count>(i), former.*members[i]);
+  }
 }
 
 }  // namespace ringwall::cache

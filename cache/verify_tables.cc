@@ -32,11 +32,8 @@ void check_page(Findings& findings, uint32_t index) {
 
 void check_arena(Findings& findings, uint32_t index) {
   Arena& arena = findings.process.arena(index);
-  Section section(findings.process.base(), arena.lock);
-  if (!section) {
-    findings.breach("the lock of arena {} is held", index);
-    return;
-  }
+  const Looking looking(findings, arena.lock, "arena {}", index);
+  if (!looking) return;
   uint64_t pages = 0;
   uint64_t free = 0;
   uint64_t occupied = 0;
@@ -66,17 +63,30 @@ void check_arena(Findings& findings, uint32_t index) {
 
 }  // namespace
 
+bool check_super(Findings& findings) {
+  const Superblock& super = findings.process.super();
+  const auto* prelude = reinterpret_cast<const Prelude*>(findings.process.base());
+  const bool powers = std::has_single_bit(super.shard_count) &&
+                      std::has_single_bit(super.bucket_count) &&
+                      super.shard_count <= super.bucket_count;
+  const uint64_t arena_end = uint64_t{super.first_page} * unit_bytes + super.arena_bytes;
+  const bool fits = super.first_page * unit_bytes == prelude->control_bytes &&
+                    super.arena_bytes == uint64_t{super.page_count} * page_bytes &&
+                    arena_end <= prelude->segment_bytes &&
+                    super.active_pages.load() <= super.page_count && super.arena_count > 0 &&
+                    super.arena_count <= super.page_count;
+  if (!powers || !fits) findings.breach("the superblock's sizes do not agree");
+  return powers && fits;
+}
+
 void check_arenas(Findings& findings) {
   for (uint32_t i = 0; i < findings.process.super().arena_count; ++i) check_arena(findings, i);
 }
 
 void check_purges(Findings& findings) {
   const PurgeTable& table = findings.process.purges();
-  Section section(findings.process.base(), findings.process.purges().lock);
-  if (!section) {
-    findings.breach("the lock of the purges is held");
-    return;
-  }
+  const Looking looking(findings, findings.process.purges().lock, "the purges");
+  if (!looking) return;
   uint32_t tags = 0;
   uint32_t prefixes = 0;
   for (const TagPurge& place : table.tag) tags += place.tag.load() > TagPurge::cleared;

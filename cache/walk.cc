@@ -106,7 +106,7 @@ void Store::walk(bool (*f)(const Listed& entry, void* context), void* context) {
   Copies copies(process);
   const uint32_t buckets = process.super().bucket_count;
   unsigned tries = 0;
-  for (uint32_t from = 0; from < buckets; copies.clear()) {
+  for (uint32_t from = 0; from < buckets && !process.condemned(); copies.clear()) {
     {
       Section section(process.base(), process.shard(process.shard_of_bucket(from)).lock);
       if (!section && ++tries < tries_max) continue;
@@ -129,6 +129,7 @@ void Store::inspect(std::string_view key, void (*f)(const Listed& entry, void* c
                     void* context) {
   Process& process = *process_;
   Copies copies(process);
+  if (process.condemned()) return;
   const uint32_t hash = hash_key(process.super(), key);
   {
     Section section(process.base(), process.shard(process.shard_index(hash)).lock);

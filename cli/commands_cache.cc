@@ -53,6 +53,8 @@ Outcome verify(const Invocation& invocation, Output& output) {
         for (const std::string& breach : report.breaches) output.say("{}", printable(breach));
         output.say("{}: {} in the structure", counted(report.objects, "stored response"),
                    report.breaches.empty() ? "no fault" : counted(report.breaches.size(), "fault"));
+        if (report.segment == "replaced") output.say("an empty segment has taken its place");
+        if (report.segment == "off") output.say("the cache is switched off; the error log tells why");
         return report.breaches.empty() ? Outcome::done : Outcome::failed;
       });
 }

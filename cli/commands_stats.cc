@@ -55,6 +55,7 @@ void show(const CacheStatsReport& report, Output& output) {
   store.add({"evicted", std::to_string(report.evictions)});
   store.add({"evicted content", output.bytes(report.evicted_bytes)});
   store.add({"purged", std::to_string(report.purged)});
+  store.add({"segments given up", std::to_string(report.segments_given_up)});
   store.add({"counted for", output.seconds(report.now - report.started_at)});
   output.table(store);
 }

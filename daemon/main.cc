@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/base/log.h"
+#include "daemon/checker/process.h"
 #include "daemon/master/start.h"
 #include "daemon/prober/process.h"
 #include "daemon/worker/heritage.h"
@@ -31,15 +32,27 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--child", arguments.child)->group("");  // for the master's use alone
 }
 
+std::string name_of(const worker::Heritage& heritage) {
+  switch (heritage.kind) {
+    case worker::Kind::prober:
+      return "prober";
+    case worker::Kind::checker:
+      return "checker";
+    default:
+      return fmt::format("worker {}", heritage.slot);
+  }
+}
+
 int run_child(worker::Heritage heritage) {
-  bool prober = heritage.kind == worker::Kind::prober;
-  base::set_log(heritage.level, heritage.error_log,
-                prober ? "prober" : fmt::format("worker {}", heritage.slot));
+  base::set_log(heritage.level, heritage.error_log, name_of(heritage));
   if (auto status = worker::drop_privileges(heritage.identity); !status) {
     base::log_error("{}", status.error().what);
     return master::exit_failed;
   }
-  if (!prober) return worker::run_worker(std::move(heritage));
+  if (heritage.kind == worker::Kind::worker) return worker::run_worker(std::move(heritage));
+  if (heritage.kind == worker::Kind::checker) {
+    return checker::run_process({heritage.link, heritage.cache});
+  }
   prober::Inherited inherited;
   inherited.link = heritage.link;
   inherited.bundle = heritage.bundle;

@@ -36,6 +36,8 @@ std::string_view name_of(Verb verb) {
       return "closed";
     case Verb::drained:
       return "drained";
+    case Verb::checked:
+      return "checked";
     case Verb::alive:
       return "alive";
     case Verb::prepare:

@@ -27,6 +27,8 @@ enum class Verb : uint32_t {
   committed,  // phase two is done: `generation`
   closed,     // accepts no more and has let go of its listeners
   drained,    // no exchange is left, ends now; `number`: how many were cut off
+  checked,    // of the checker: `numbers`: responses looked at, 1 if all was looked at; `text`: what
+              // is damaged, a line each
   alive,      // a sign of life, from a child without a heartbeat in the stats segment
   // master to child
   prepare,      // `generation`; descriptors: bundle, then listeners in the config's order;
@@ -42,7 +44,7 @@ enum class Verb : uint32_t {
   reopen_logs,  // descriptors: error log, access log (or none); `number`: log level
   // new master to old
   taken_over,  // its workers serve
-  failed,      // `text`: why there will be no takeover
+  failed,      // `text`: why there will be no takeover; also of the checker: why it cannot look
   // old master to new
   handover,  // `numbers`: slots that still drain; descriptors: a pidfd for each
 };

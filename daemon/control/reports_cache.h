@@ -102,11 +102,13 @@ struct CacheReport {
 struct VerifyReport {
   uint64_t objects = 0;               // looked at
   std::vector<std::string> breaches;  // none: all is well
+  std::string segment;                // what became of it: kept, replaced, off
 
   template <class Self, class Visit>
   static void members(Self& self, Visit&& visit) {
     visit("objects", self.objects);
     visit("breaches", self.breaches);
+    visit("segment", self.segment);
   }
 };
 

@@ -69,6 +69,7 @@ struct CacheStatsReport {
   uint64_t evictions = 0;
   uint64_t evicted_bytes = 0;
   uint64_t purged = 0;
+  uint64_t segments_given_up = 0;  // damaged, or as a precaution
 
   template <class Self, class Visit>
   static void members(Self& self, Visit&& visit) {
@@ -82,6 +83,7 @@ struct CacheStatsReport {
     visit("evictions", self.evictions);
     visit("evicted_bytes", self.evicted_bytes);
     visit("purged", self.purged);
+    visit("segments_given_up", self.segments_given_up);
   }
 };
 

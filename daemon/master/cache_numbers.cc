@@ -65,7 +65,10 @@ control::CacheStatsReport cache_numbers(const stats::Segment& segment, const cac
     }
   }
   report.all = report_of("", sum);
-  report.reasons = reasons_of(segment.totals());
+  stats::Totals totals = segment.totals();
+  report.reasons = reasons_of(totals);
+  report.segments_given_up = totals[stats::Counter::cache_given_up_damaged] +
+                             totals[stats::Counter::cache_given_up_crashes];
   if (store == nullptr) return report;
   cache::Counters counters = store->counters();
   report.objects = store->usage().objects;

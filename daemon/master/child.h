@@ -34,6 +34,7 @@ struct Child {
   base::UniqueFd pidfd;
   std::unique_ptr<control::Link> link;
   uint64_t generation = 0;  // of the config it works by
+  uint64_t segment = 0;     // Estate::segment when it was started
   base::Instant started;
   base::Instant seen;  // last sign of life; see Children::watch
   int64_t started_wall_ns = 0;

@@ -59,6 +59,17 @@ void Children::add(worker::Kind kind, unsigned slot) {
   RW_ASSERT(tasks_.spawn(keep(*children_.back())));
 }
 
+/// The wanted worker to go first: one that is outdated, else the one in the highest slot.
+Child* Children::last_worker() {
+  Child* last = nullptr;
+  auto rank = [this](const Child& child) { return std::pair(is_outdated(child), child.slot); };
+  for (const auto& child : children_) {
+    if (child->kind != worker::Kind::worker || !child->wanted) continue;
+    if (last == nullptr || rank(*child) > rank(*last)) last = child.get();
+  }
+  return last;
+}
+
 bool Children::keep_workers(unsigned count) {
   unsigned have = 0;
   for (const auto& child : children_) {
@@ -74,12 +85,7 @@ bool Children::keep_workers(unsigned count) {
     add(worker::Kind::worker, slot);
   }
   for (; have > count; --have) {
-    Child* last = nullptr;
-    for (const auto& child : children_) {
-      if (child->kind != worker::Kind::worker || !child->wanted) continue;
-      if (last == nullptr || child->slot > last->slot) last = child.get();
-    }
-    drain(*last, generation_->config.process.stop_deadline, false);
+    drain(*last_worker(), generation_->config.process.stop_deadline, false);
   }
   return true;
 }
@@ -142,6 +148,9 @@ base::Status Children::start(Child& child) {
   child.pidfd = std::move(spawned->pidfd);
   child.link = std::make_unique<control::Link>(loop_, std::move(ends->ours));
   child.generation = generation_->number;
+  child.segment = estate_.segment;
+  // What a former holder left of the cache it takes over as it attaches.
+  if (child.kind == worker::Kind::worker) unrecovered_.reset(child.slot);
   child.started = base::monotonic_now();
   child.seen = child.started;
   child.started_wall_ns = base::wall_now_ns();
@@ -183,6 +192,7 @@ void Children::reap(Child& child) {
   waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED | WNOHANG);
   std::string end = describe_end(info.si_code, info.si_status);
   bool orderly = info.si_code == CLD_EXITED && info.si_status == 0;
+  if (info.si_code != CLD_EXITED && is_fault(info.si_status)) note_fault(child);
   if (child.state == Child::State::starting && !orderly) start_failed_ = true;
   settle(child, orderly, end);
   if (child.vote == Child::Vote::pending) {

@@ -22,7 +22,8 @@ namespace ringwall::master {
 
 class Children {
  public:
-  Children(io::Loop& loop, Estate& estate) : loop_(loop), estate_(estate), changed_(loop) {}
+  Children(io::Loop& loop, Estate& estate)
+      : loop_(loop), estate_(estate), changed_(loop), faulted_(loop) {}
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
@@ -59,6 +60,20 @@ class Children {
   /// Ends those that did not, so that others take their places.
   void replace_behind(uint64_t generation);
 
+  /// Workers that live with another cache segment than the estate has now.
+  unsigned outdated() const;
+  /// Starts as many others, and drains the former when these are ready. False: not all are by then.
+  io::Task<bool> renew_workers(io::Until until);
+
+  /// Workers that died by a fault of their own while they had the cache segment of now.
+  struct Faults {
+    uint64_t all = 0;
+    uint64_t sudden = 0;  // without those that we ended because they gave no sign of life
+  };
+  const Faults& faults() const { return faults_; }
+  /// Notified when there are more.
+  io::Event& faulted() { return faulted_; }
+
   /// Gives all children the logs that the estate has now.
   void hand_down_logs(base::LogLevel level);
 
@@ -88,6 +103,10 @@ class Children {
   void send_prepare(Child& child, const Generation& next);
   void catch_up(Child& child);
   void reap(Child& child);
+  void note_fault(const Child& child);
+  bool is_outdated(const Child& child) const;
+  unsigned fresh_workers(bool ready) const;
+  Child* last_worker();
   void settle(Child& child, bool expected, const std::string& end);
   void kill(Child& child);
   void kill_overdue();
@@ -100,6 +119,8 @@ class Children {
   io::Loop& loop_;
   Estate& estate_;
   io::Event changed_;
+  io::Event faulted_;
+  Faults faults_;
   std::shared_ptr<const Generation> generation_;
   std::vector<std::unique_ptr<Child>> children_;
   io::TaskGroup tasks_;

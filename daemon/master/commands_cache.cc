@@ -1,12 +1,9 @@
-// The part of Commands that says what the cache holds and whether it is sound. What walks the whole
-// cache runs on a thread of its own.
-#include "daemon/base/log.h"
-#include "daemon/master/background.h"
+// The part of Commands that says what the cache holds and whether it is sound. A check runs in a
+// process of its own (heal.h).
 #include "daemon/master/cache_numbers.h"
 #include "daemon/master/commands.h"
 #include "daemon/master/master.h"
 #include "daemon/master/routed_keys.h"
-#include "daemon/master/walk.h"
 
 namespace ringwall::master {
 
@@ -14,7 +11,8 @@ using control::Outcome;
 using control::RpcError;
 
 RpcError Commands::no_cache() {
-  return RpcError(Outcome::refused, "there is no cache: cache.size is 0");
+  return RpcError(Outcome::refused, "there is no cache: cache.size is 0, or it was found damaged and "
+                                    "could not be replaced, which the error log tells");
 }
 
 /// Made anew for each generation: its router takes a millisecond with thousands of routes.
@@ -67,18 +65,15 @@ control::Answer Commands::cache_stats() const {
 
 io::Task<control::Answer> Commands::cache_verify() {
   if (!master_.estate().observer) co_return base::fail(no_cache());
-  Walk walk(master_.estate());
+  Heal::Outcome outcome = co_await master_.examine_cache();
+  if (outcome.check.verdict == Check::Verdict::undecided) {
+    co_return base::fail(RpcError(Outcome::failed, "the cache could not be checked: " +
+                                                       outcome.check.text()));
+  }
   control::VerifyReport report;
-  std::function<void()> work = [&] {
-    walk.run([&](cache::Store& store) {
-      report.objects = store.usage().objects;
-      report.breaches = store.verify();
-    });
-  };
-  bool ran = co_await in_background(master_.loop(), std::move(work));
-  if (!ran) walk.failure = "no thread can be had";
-  if (!walk.failure.empty()) co_return base::fail(RpcError(Outcome::failed, walk.failure));
-  for (const std::string& breach : report.breaches) base::log_error("cache: {}", breach);
+  report.objects = outcome.check.objects;
+  report.breaches = outcome.check.findings;
+  report.segment = name_of(outcome.ending);
   co_return control::encode(report);
 }
 

@@ -137,13 +137,17 @@ base::Result<void, RpcError> Commands::find_items(const control::PurgeParams& pa
 
 /// Puts all items in force.
 io::Task<void> Commands::purge_items(PurgeRun& run, io::Stop& gone) {
-  cache::Store& store = *master_.estate().observer;
   size_t done = 0;
   for (const PurgeItem& item : run.items) {
     if (++done % items_per_turn == 0) co_await io::YieldTurn();
-    cache::Purge purge = item.purge(store, run.soft, false);
+    run.complete = master_.estate().observer.has_value();
+    if (!run.complete) co_return;
+    cache::Purge purge = item.purge(*master_.estate().observer, run.soft, false);
     for (unsigned tries = 1;; ++tries) {
-      cache::PurgeCount count = store.purge(purge);
+      cache::PurgeCount count;
+      count.complete = false;
+      auto& store = master_.estate().observer;
+      if (store) count = store->purge(purge);
       run.count(item, count);
       if (item.kind != Kind::key) run.to_sweep = true;
       if (count.complete) break;

@@ -27,6 +27,9 @@ struct Estate {
   conf::Cache cache_settings;            // as the segment was made
   base::UniqueFd cache;                  // none: no cache
   std::optional<cache::Store> observer;  // of the cache
+  uint64_t segment = 1;                  // its number: another whenever it comes or goes
+  bool suspect = false;  // a worker died by a fault: the cache may be damaged, until it was checked
+  cache::Counters former_counters;  // of segments that were given up
   base::UniqueFd stats_fd;               // of a segment taken over
   std::optional<stats::Segment> stats;
   base::UniqueFd resolved_fd;  // of a table taken over

@@ -37,6 +37,9 @@ Master::Master(io::Loop& loop, Invocation invocation, Estate estate,
       children_(loop, estate_),
       notify_(Notify::from_environment()),
       sweeper_(loop, Sweeper::work_of(estate_)),
+      heal_(loop, estate_, children_,
+            {[this] { return checker(); }, [this](bool wanted) { return renew_cache(wanted); },
+             [this] { return stopping(); }}),
       commands_(std::make_unique<Commands>(*this)),
       started_wall_ns_(base::wall_now_ns()),
       turn_(loop),
@@ -98,6 +101,7 @@ io::Task<bool> Master::start_up() {
   if (estate_.observer) {
     RW_ASSERT(tasks_.spawn(reserve_cache()));
     RW_ASSERT(tasks_.spawn(sweeper_.keep(stop_)));
+    RW_ASSERT(tasks_.spawn(heal_.keep(stop_, upgraded)));
   }
   notify_.ready(status_line());
   base::log_notice("ringwall " RINGWALL_VERSION " is up: {}", status_line());
@@ -116,7 +120,9 @@ std::string Master::status_line() const {
 /// Reserves the cache's memory behind the quick start, in steps that hold the loop a millisecond.
 io::Task<void> Master::reserve_cache() {
   bool failing = false;
+  uint64_t segment = estate_.segment;
   for (;;) {
+    if (estate_.segment != segment || !estate_.observer) co_return;
     auto all = estate_.observer->reserve_more(reserve_step);
     if (all && *all) co_return;
     if (!all && !failing) {

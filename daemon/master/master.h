@@ -3,7 +3,7 @@
 // by signals or through the control socket, one change at a time.
 //
 // One thread, one Loop; each long act is a coroutine. Reload: reload.cc, upgrade: upgrade.cc,
-// the operator's commands: commands.h.
+// another cache segment: replace.cc, // the operator's commands: commands.h.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,7 @@
 #include "daemon/master/children.h"
 #include "daemon/master/estate.h"
 #include "daemon/master/generation.h"
+#include "daemon/master/heal.h"
 #include "daemon/master/notify.h"
 #include "daemon/master/outcome.h"
 #include "daemon/master/pid_file.h"
@@ -65,6 +66,8 @@ class Master {
   using Progress = std::function<void(std::string_view)>;
   io::Task<ReloadOutcome> reload(Progress progress);
   io::Task<UpgradeOutcome> upgrade(Progress progress);
+  /// Has the cache checked now; a damaged one is replaced before this ends. Requires: there is one.
+  io::Task<Heal::Outcome> examine_cache() { return heal_.examine(stop_); }
   /// Opens both log files anew, here and in all children.
   base::Status reopen_logs();
   void stop(StopMode mode);
@@ -111,6 +114,9 @@ class Master {
   io::Task<void> leave_to_old_master(std::string why);
   io::Task<void> watch_old_worker(unsigned slot, base::UniqueFd pidfd);
 
+  CheckRun checker() const;
+  io::Task<void> renew_cache(bool wanted);
+
   base::Result<std::shared_ptr<Generation>> next_generation(Loaded loaded, ReloadOutcome& outcome);
   io::Task<void> try_generation(std::shared_ptr<Generation> next, ReloadOutcome& outcome,
                                 const Progress& progress);
@@ -133,6 +139,7 @@ class Master {
   Notify notify_;
   PidFile pid_file_;
   Sweeper sweeper_;
+  Heal heal_;
   std::unique_ptr<Commands> commands_;
   int64_t started_wall_ns_;
   int exit_code_ = 0;

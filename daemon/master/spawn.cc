@@ -79,6 +79,11 @@ base::Result<Spawned> spawn(const std::string& path, const std::vector<std::stri
   return child;
 }
 
+bool is_fault(int signal) {
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGABRT || signal == SIGILL ||
+         signal == SIGFPE;
+}
+
 std::string describe_end(int code, int status) {
   if (code == CLD_EXITED) return fmt::format("exit code {}", status);
   return fmt::format("signal {} ({}){}", status, strsignal(status),

@@ -23,6 +23,10 @@ struct Spawned {
 base::Result<Spawned> spawn(const std::string& path, const std::vector<std::string>& arguments,
                             const worker::Heritage& heritage);
 
+/// Whether a process that ended by the signal has met a fault of its own: SIGSEGV, SIGBUS, SIGABRT,
+/// SIGILL, SIGFPE.
+bool is_fault(int signal);
+
 /// How a child ended, in words: "signal 11 (Segmentation fault)", "exit code 1".
 std::string describe_end(int code, int status);
 

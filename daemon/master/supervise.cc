@@ -60,8 +60,19 @@ void Children::settle(Child& child, bool orderly, const std::string& end) {
 
 /// Releases what the dead holder of a slot had of the cache; again later if not all could be.
 void Children::recover(unsigned slot) {
-  bool all = !estate_.observer || estate_.observer->recover(slot);
+  bool all = !estate_.observer || (!estate_.suspect && estate_.observer->recover(slot));
   unrecovered_.set(slot, !all);
+}
+
+/// The cache may be what it died of, or be damaged by what it died of. Until that is known it is left
+/// to others to touch: a worker that is started in the slot recovers it too.
+void Children::note_fault(const Child& child) {
+  bool concerns = child.kind == worker::Kind::worker && child.segment == estate_.segment;
+  if (!concerns || !estate_.observer || estate_.observer->condemned()) return;
+  estate_.suspect = true;
+  ++faults_.all;
+  if (!child.silent) ++faults_.sudden;
+  faulted_.notify_all();
 }
 
 /// The kernel wakes one waiter for a connection that comes. The ring of a dead worker is taken apart

@@ -15,15 +15,18 @@ constexpr base::Duration look_interval = std::chrono::seconds(1);
 }  // namespace
 
 Sweeper::Work Sweeper::work_of(const Estate& estate) {
-  auto pending = [&estate] { return estate.observer->usage().purges_pending > 0; };
-  auto sweep = [&estate]() -> base::Result<cache::PurgeCount> {
-    Walk walk(estate);
+  auto pending = [&estate] {
+    return estate.observer && !estate.suspect && estate.observer->usage().purges_pending > 0;
+  };
+  auto walk = std::make_shared<std::optional<Walk>>();
+  auto prepare = [&estate, walk] { walk->emplace(estate); };
+  auto sweep = [walk]() -> base::Result<cache::PurgeCount> {
     cache::PurgeCount count;
-    walk.run([&](cache::Store& store) { count = store.sweep(); });
-    if (!walk.failure.empty()) return base::fail(std::move(walk.failure));
+    (*walk)->run([&](cache::Store& store) { count = store.sweep(); });
+    if (!(*walk)->failure.empty()) return base::fail(std::move((*walk)->failure));
     return count;
   };
-  return {pending, sweep};
+  return {pending, sweep, prepare};
 }
 
 io::Task<void> Sweeper::keep(io::Stop& stop) {
@@ -41,6 +44,7 @@ io::Task<void> Sweeper::keep(io::Stop& stop) {
 io::Task<void> Sweeper::sweep_once() {
   ++begun_;
   base::Result<cache::PurgeCount> count = base::fail("no thread can be had");
+  if (work_.prepare) work_.prepare();
   std::function<void()> work = [&] { count = work_.sweep(); };
   co_await in_background(loop_, std::move(work));
   if (count) {

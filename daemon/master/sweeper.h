@@ -24,6 +24,7 @@ class Sweeper {
   struct Work {
     std::function<bool()> pending;                             // on the loop's thread
     std::function<base::Result<cache::PurgeCount>()> sweep;  // on the other
+    std::function<void()> prepare;                           // before it, on the loop's
   };
   /// Of the cache of `estate`, which outlives it.
   static Work work_of(const Estate& estate);

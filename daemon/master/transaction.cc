@@ -1,4 +1,5 @@
-// The part of Children that changes the config of living children, in two phases.
+// The part of Children that changes the config of living children, in two phases, and that replaces
+// workers whose cache segment has been replaced.
 #include <algorithm>
 
 #include "daemon/base/log.h"
@@ -107,6 +108,45 @@ void Children::replace_behind(uint64_t generation) {
                     child->name(), child->pid);
     kill(*child);
   }
+}
+
+bool Children::is_outdated(const Child& child) const {
+  return child.kind == worker::Kind::worker && child.wanted && child.alive() &&
+         child.segment != estate_.segment;
+}
+
+unsigned Children::outdated() const {
+  return static_cast<unsigned>(
+      std::count_if(children_.begin(), children_.end(),
+                    [this](const auto& child) { return is_outdated(*child); }));
+}
+
+/// Of the workers with the segment of now: those that are ready, or those that are not yet.
+unsigned Children::fresh_workers(bool ready) const {
+  return static_cast<unsigned>(
+      std::count_if(children_.begin(), children_.end(), [&](const auto& child) {
+        return child->kind == worker::Kind::worker && child->wanted && !is_outdated(*child) &&
+               (child->state == Child::State::ready) == ready;
+      }));
+}
+
+io::Task<bool> Children::renew_workers(io::Until until) {
+  unsigned count = generation_->config.process.workers;
+  for (unsigned more = count - std::min(count, fresh_workers(true) + fresh_workers(false));
+       more > 0 && free_slot() < base::slots_max; --more) {
+    add(worker::Kind::worker, free_slot());
+  }
+  while (outdated() > 0 && fresh_workers(false) > 0) {
+    int ended = co_await changed_.wait(until);
+    if (ended < 0) break;
+  }
+  // Where few could be started the others serve on without a cache.
+  unsigned ready = fresh_workers(true);
+  unsigned missing = fresh_workers(false) == 0 && ready > 0 ? 0 : count - std::min(count, ready);
+  while (outdated() > missing) {
+    drain(*last_worker(), generation_->config.process.stop_deadline, false);
+  }
+  co_return missing == 0 && ready >= count;
 }
 
 void Children::hand_down_logs(base::LogLevel level) {

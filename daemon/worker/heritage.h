@@ -2,8 +2,8 @@
 //
 // A child is the same binary, executed anew: it shares nothing with the master but the descriptors
 // named here, which have the same numbers in both. The struct travels in a sealed memfd whose
-// number stands in the environment (RINGWALL_HERITAGE). A worker and the prober use the first
-// part; a new master at an upgrade gets the second part too and takes over what it names.
+// number stands in the environment (RINGWALL_HERITAGE). A worker, the prober and the checker use the
+// first part; a new master at an upgrade gets the second part too and takes over what it names.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ namespace ringwall::worker {
 constexpr uint64_t heritage_version = 1;
 constexpr const char* heritage_variable = "RINGWALL_HERITAGE";
 
-enum class Kind : uint64_t { worker = 1, prober = 2, master = 3 };
+enum class Kind : uint64_t { worker = 1, prober = 2, master = 3, checker = 4 };
 
 /// A listening socket, and what tells it from others: the id stays through all reloads.
 struct InheritedListener {

@@ -250,7 +250,7 @@ void fills(uint64_t arena) {
          100.0 * static_cast<double>(store.usage().used_bytes) / static_cast<double>(arena),
          100.0 * static_cast<double>(store.usage().content_bytes) / static_cast<double>(arena),
          store.counters().no_room);
-  const size_t breaches = store.verify().size();
+  const size_t breaches = store.verify().breaches.size();
   printf("  breaches found by verify: %zu\n", breaches);
 }
 

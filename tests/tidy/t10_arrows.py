@@ -26,8 +26,9 @@ MAY = {
 MAY["proxy"] = MAY["upstream"] | {"upstream", "caching", "route", "policy", "cache"}
 MAY["worker"] = MAY["proxy"] | {"proxy", "control"}
 MAY["prober"] = {"base", "io", "net", "conf", "stats", "control", "upstream", "worker"}
+MAY["checker"] = {"base", "cache", "control"}
 MAY["master"] = MAY["worker"] | {"worker", "prober"}
-MAY["main"] = MAY["master"] | {"master"}
+MAY["main"] = MAY["master"] | {"checker", "master"}
 
 DOORS = {
     r"liburing": r"daemon/io/",

@@ -1,5 +1,7 @@
 #include "cache/store.h"
 
+#include "cache/index.h"
+#include "cache/process.h"
 #include "tests/unit/cache/cache_fixture.h"
 
 namespace ringwall::cache::test {
@@ -244,6 +246,48 @@ TEST_F(StoreTest, walking_lists_live_entries_and_can_stop) {
   a->store().walk(
       [](const Store::Listed&, void* context) { return ++*static_cast<int*>(context) < 3; }, &seen);
   EXPECT_EQ(seen, 3);
+}
+
+// A lock that is let go while a lookup judges for the last time, before it gives its permit.
+pthread_mutex_t* held = nullptr;
+int judged = 0;
+Use let_go_at_last(const Candidate&, const void*) {
+  if (++judged == 3) pthread_mutex_unlock(held);
+  return Use::replace;
+}
+
+TEST_F(StoreTest, an_end_that_was_owed_does_not_mix_up_the_tickets_of_others) {
+  open(64 * MiB);
+  auto w = worker(0);
+  auto process = Process::attach(segment_.get(), std::nullopt, doorbells_);
+  ASSERT_TRUE(process);
+  const auto shard_of = [&](const std::string& key) {
+    return (*process)->shard_index(hash_key((*process)->super(), key));
+  };
+  std::string other = "other";
+  while (shard_of(other) == shard_of("owed")) other += "!";
+  ASSERT_TRUE(w->put(other, 100));
+  auto owed = w->permit("owed");
+  ASSERT_TRUE(owed->begin_head(facts_for(10), head_for("owed"), 10));
+  ASSERT_TRUE(owed->append(content_of("owed", 10)));
+  held = &(*process)->shard(shard_of("owed")).lock.mutex;
+  pthread_mutex_lock(held);
+  owed->finish();
+  owed.reset();
+  judged = 0;
+  auto fill = w->permit(other, let_go_at_last);
+  ASSERT_EQ(judged, 3);
+  ASSERT_TRUE(fill->begin_head(facts_for(10), head_for(other), 10));
+  auto third = w->permit("third");
+  ASSERT_TRUE(third->begin_head(facts_for(10), head_for("third"), 10));
+  EXPECT_EQ(breaches(w->store()), "");
+  ASSERT_TRUE(third->append(content_of("third", 10)));
+  third->finish();
+  ASSERT_TRUE(fill->append(content_of(other, 10)));
+  fill->finish();
+  EXPECT_TRUE(w->proves(other, 10));
+  EXPECT_TRUE(w->proves("third", 10));
+  EXPECT_TRUE(w->proves("owed", 10));
 }
 
 }  // namespace

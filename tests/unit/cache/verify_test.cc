@@ -105,5 +105,28 @@ TEST_F(VerifyTest, survives_references_that_lead_nowhere) {
   EXPECT_NE(breaches(worker_->store()), "");
 }
 
+TEST_F(VerifyTest, comes_to_an_end_in_circles) {
+  alarm(30);  // or the program does
+  Entry& chained = entry("k1");
+  const Ref chain = std::exchange(chained.chain, process_->ref(&chained));
+  EXPECT_TRUE(finds("out of the arena or in a circle"));
+  chained.chain = chain;
+  Entry& listed = entry("k2");
+  const Ref next = std::exchange(listed.node.next, process_->ref(&listed));
+  EXPECT_TRUE(finds("out of the arena or in a circle"));
+  listed.node.next = next;
+  const auto table = unpack(extension(entry("k3")).table.load());
+  ASSERT_TRUE(table);
+  auto& piece = *process_->at<Piece>(table.unit);
+  piece.next.store(pack(table));
+  EXPECT_TRUE(finds("that another owns"));
+  piece.next.store(0);
+  ASSERT_EQ(breaches(worker_->store()), "");
+  Entry& own_body = entry("k4");
+  extension(own_body).body.store(pack({process_->ref(&own_body), own_body.own_units}));
+  EXPECT_NE(breaches(worker_->store()), "");
+  alarm(0);
+}
+
 }  // namespace
 }  // namespace ringwall::cache::test
