@@ -32,7 +32,8 @@ enum class Count : uint8_t {
   purged,
   no_room,
   busy,
-  recoveries
+  recoveries,
+  returned
 };
 
 /// How a fill ends; kept until its section could be had.
@@ -105,6 +106,8 @@ class Process {
   }
   PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
+  /// Of the arena, when all of it is active; a shard may hold more than its part.
+  uint64_t shard_units() const { return super().arena_bytes / unit_bytes / super().shard_count; }
 
   bool observer() const { return slot_ >= slots_max; }
   unsigned slot_index() const { return slot_; }

@@ -1,5 +1,6 @@
 #include "cache/room.h"
 
+#include "cache/learn.h"
 #include "cache/lru.h"
 #include "cache/pin.h"
 #include "cache/process.h"
@@ -18,6 +19,7 @@ Evicted evict_from(Process& process, Shard& shard, uint32_t index) {
     process.count(Count::evictions);
     process.count(Count::evicted_bytes, victim->charged_units * unit_bytes);
     const State state = victim->state.load(std::memory_order_relaxed);
+    if (state == State::live) note_eviction(process, section, shard, *victim);
     remove(process, section, shard, *victim,
            state == State::marker ? State::unmarked : State::removed);
   }

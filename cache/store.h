@@ -146,8 +146,8 @@ class Fill {
   bool begin_head(const Facts& facts, std::string_view head, std::optional<uint64_t> content_length,
                   const Labels& labels = {});
   /// The response of a successful validation (RFC 9111 section 4.3.4): `head` with the content of
-  /// `stored`, which both share from now on, and with the tags of both; complete and live at once, as
-  /// after finish(). `stored` gives way to it. False as begin_head.
+  /// `stored`, which both share from now on, and with the tags of both; complete and live at once,
+  /// as after finish(). `stored` gives way to it. False as begin_head.
   bool renew(const Hit& stored, const Facts& facts, std::string_view head,
              const Labels& labels = {});
   /// Room for the next content bytes, at least one byte; empty: no room, the fill has been
@@ -286,6 +286,7 @@ struct Counters {
   uint64_t hits = 0, misses = 0, follows = 0, fills = 0, stored = 0, abandoned = 0, uncacheable = 0;
   uint64_t evictions = 0, evicted_bytes = 0, purged = 0;
   uint64_t no_room = 0, busy = 0, recoveries = 0;
+  uint64_t returned = 0;  // stored again within a turnover of their eviction
 };
 
 struct SegmentOptions {

@@ -37,10 +37,10 @@ Counters Store::counters() const {
   Counters sums;
   // In the order of Count.
   uint64_t* const members[] = {
-      &sums.hits,      &sums.misses,      &sums.follows,   &sums.fills,         &sums.stored,
-      &sums.abandoned, &sums.uncacheable, &sums.evictions, &sums.evicted_bytes, &sums.purged,
-      &sums.no_room,   &sums.busy,        &sums.recoveries};
-  static_assert(std::size(members) == static_cast<size_t>(Count::recoveries) + 1);
+      &sums.hits,      &sums.misses,      &sums.follows,    &sums.fills,         &sums.stored,
+      &sums.abandoned, &sums.uncacheable, &sums.evictions,  &sums.evicted_bytes, &sums.purged,
+      &sums.no_room,   &sums.busy,        &sums.recoveries, &sums.returned};
+  static_assert(std::size(members) == static_cast<size_t>(Count::returned) + 1);
   static_assert(std::size(members) <= counters_max);
   for (unsigned slot = 0; slot < slots_max + observers_max; ++slot) {
     for (size_t i = 0; i < std::size(members); ++i) {

@@ -237,6 +237,7 @@ class Verifier : Findings {
     check_list(shard.protected_, ListName::protected_, limit);
     check_list(shard.limbo, ListName::limbo, limit);
     check_bodies(shard, first);
+    check_learning(*this, index);
     if (sums.objects + sums.markers != shard.probation.count + shard.protected_.count) {
       breach("shard {} lists {} entries and chains {}", index,
              shard.probation.count + shard.protected_.count, sums.objects + sums.markers);
