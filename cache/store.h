@@ -350,7 +350,8 @@ class Store {
   /// After the worker in `slot` died or left: releases what it held and wakes all followers.
   /// Restartable, idempotent; by anybody, any number at once. False: nothing was done or not all,
   /// because the slot's holder lives, another recovers it, or a stopped process holds a lock: call
-  /// again later. (Attaching to a slot that was not recovered recovers it first.)
+  /// again later. (Attaching to a slot that was not recovered recovers it first.) Observers that
+  /// died are recovered beside it, and whenever an observer attaches: nobody watches them.
   bool recover(unsigned slot);
 
   /// Reserves the next `bytes` of the arena, for the master between other work until it says true:
