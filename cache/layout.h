@@ -57,7 +57,7 @@ inline constexpr unsigned slots_max = base::slots_max;
 inline constexpr unsigned observers_max = 8;
 // Fills a worker may have under way.
 inline constexpr unsigned tickets_max = 1024;
-inline constexpr unsigned counters_max = 16;
+inline constexpr unsigned counters_max = 32;
 inline constexpr unsigned bins_max = 41;
 inline constexpr uint32_t no_page = ~uint32_t{0};
 // Head and content up to this are in one piece where the length is known ahead, if there is one.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cache/process.h"
 #include "cache/store.h"
 
@@ -17,13 +19,26 @@ Usage Store::usage() const {
   }
   usage.used_bytes = (pages * units_per_page - free_units) * unit_bytes;
   const auto read = [](const auto& field) { return __atomic_load_n(&field, __ATOMIC_RELAXED); };
+  uint64_t oldest = no_tail;
+  uint64_t shares = 0;
   for (uint32_t i = 0; i < super.shard_count; ++i) {
     const Shard& shard = process.shard(i);
+    oldest = std::min(oldest, process.tail(i).load(std::memory_order_relaxed));
+    shares += read(shard.boundary.share);
+    usage.protected_bytes += read(shard.protected_.units) * unit_bytes;
     usage.content_bytes += read(shard.content_bytes);
     usage.objects += read(shard.objects);
     usage.filling += read(shard.filling);
     usage.markers += read(shard.markers);
     usage.limbo += read(shard.limbo.count);
+  }
+  if (oldest != no_tail) {
+    const auto now = static_cast<uint64_t>(base::monotonic_now().ns);
+    usage.eviction_age_ms = now > oldest ? (now - oldest) / 1'000'000 : 0;
+  }
+  if (super.literal_lru == 0) {
+    usage.protected_share =
+        static_cast<double>(shares) / static_cast<double>(share_whole * super.shard_count);
   }
   usage.purges_pending = process.purges().pending.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < slots_max; ++i) {
@@ -36,15 +51,29 @@ Usage Store::usage() const {
 Counters Store::counters() const {
   Counters sums;
   // In the order of Count.
-  uint64_t* const members[] = {
-      &sums.hits,      &sums.misses,      &sums.follows,    &sums.fills,         &sums.stored,
-      &sums.abandoned, &sums.uncacheable, &sums.evictions,  &sums.evicted_bytes, &sums.purged,
-      &sums.no_room,   &sums.busy,        &sums.recoveries, &sums.returned};
-  static_assert(std::size(members) == static_cast<size_t>(Count::returned) + 1);
-  static_assert(std::size(members) <= counters_max);
+  uint64_t* const members[] = {&sums.hits,
+                               &sums.misses,
+                               &sums.follows,
+                               &sums.fills,
+                               &sums.stored,
+                               &sums.abandoned,
+                               &sums.uncacheable,
+                               &sums.evictions,
+                               &sums.evicted_bytes,
+                               &sums.purged,
+                               &sums.no_room,
+                               &sums.busy,
+                               &sums.recoveries,
+                               &sums.returned,
+                               &sums.evicted_unused,
+                               &sums.evicted_idle_ms,
+                               &sums.evicted_stored_s};
+  constexpr size_t single = static_cast<size_t>(Count::evicted_idle);
+  static_assert(std::size(members) == single);
   for (unsigned slot = 0; slot < slots_max + observers_max; ++slot) {
-    for (size_t i = 0; i < std::size(members); ++i) {
-      *members[i] += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
+    for (size_t i = 0; i < counts; ++i) {
+      uint64_t& sum = i < single ? *members[i] : sums.evicted_idle[i - single];
+      sum += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
     }
   }
   return sums;
