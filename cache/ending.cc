@@ -2,6 +2,7 @@
 #include "cache/extents.h"
 #include "cache/fill.h"
 #include "cache/index.h"
+#include "cache/learn.h"
 #include "cache/lru.h"
 #include "cache/pin.h"
 #include "cache/process.h"
@@ -26,7 +27,8 @@ void make_live(Process& process, Section& section, Shard& shard, Entry& entry, b
   section.set(shard.objects, shard.objects + 1);
   section.set(shard.content_bytes,
               shard.content_bytes + entry.head_length + entry.content_length.load());
-  link_list(process, section, shard, entry, again ? ListName::protected_ : ListName::probation);
+  link_list(process, section, shard, entry,
+            again ? ListName::protected_ : admit(process, section, shard, entry));
   section.set(entry.state, State::live);
   // Behind the state: who reads the link, then a state that is still a fill's, has read the fill's.
   section.set(entry.link, 0);

@@ -1,6 +1,7 @@
 // What the caching rules keep of a stored response beside its head and content. The store carries
-// it and reads none of it; its meaning is daemon/caching's. It lives in the segment: no pointers,
-// and the layout is part of the segment's version.
+// it and reads none of it but when the response came, to tell how old what it evicts is; its meaning
+// is daemon/caching's. It lives in the segment: no pointers, and the layout is part of the segment's
+// version.
 #pragma once
 
 #include <cstdint>

@@ -119,5 +119,7 @@ bool check_super(Findings& findings);
 /// Behind all that owns units.
 void check_arenas(Findings& findings);
 void check_purges(Findings& findings);
+/// In the shard's section.
+void check_learning(Findings& findings, uint32_t shard_index);
 
 }  // namespace ringwall::cache

@@ -3,7 +3,7 @@
 //   0         4 KiB            control_bytes                                             end
 //   | Prelude | control area   | page 0 | page 1 | …                      arena of 64 KiB pages |
 //              built once with Boost.Interprocess: Superblock, shards, tail stamps, buckets,
-//              arenas, page records, slots, tickets, purges, uses; of fixed structure later
+//              arenas, page records, slots, tickets, purges, uses, ghosts; of fixed structure later
 //
 // Nothing here holds a pointer (Boost's offset_ptr in the Superblock apart), see cache/units.h. Who
 // may write: fields are written inside a Section of the lock named, or by the one process named.
@@ -25,7 +25,8 @@
 //  they
 //     are of the same key, and it has no body itself. With sharers it is not taken apart.
 //  8. The counts of the purge table are exact, and no entry was checked up to an epoch yet to come.
-//  9. No section holds a second lock, and none relies on a slot's cells before every lock that the
+//  9. A shard's boundary keeps its bounds (cache/boundary.h), and each cell of its ghosts is valid.
+// 10. No section holds a second lock, and none relies on a slot's cells before every lock that the
 //     slot's dead owner may have held was settled.
 #pragma once
 
@@ -38,6 +39,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cache/boundary.h"
 #include "cache/entry.h"
 #include "cache/lock.h"
 #include "cache/purge_table.h"
@@ -55,7 +57,7 @@ inline constexpr unsigned slots_max = base::slots_max;
 inline constexpr unsigned observers_max = 8;
 // Fills a worker may have under way.
 inline constexpr unsigned tickets_max = 1024;
-inline constexpr unsigned counters_max = 16;
+inline constexpr unsigned counters_max = 32;
 inline constexpr unsigned bins_max = 41;
 inline constexpr uint32_t no_page = ~uint32_t{0};
 // Head and content up to this are in one piece where the length is known ahead, if there is one.
@@ -91,6 +93,7 @@ struct alignas(64) Shard {
   uint64_t content_bytes;
   uint64_t filling;
   uint64_t markers;
+  Boundary boundary;
 };
 
 /// A page's map of units: bit set = used. Arena lock.
@@ -167,6 +170,8 @@ struct Superblock {
   boost::interprocess::offset_ptr<PurgeTable> purges;
   boost::interprocess::offset_ptr<std::atomic<uint32_t>> uses;  // cells of the UseCounter
   uint64_t use_cells;
+  boost::interprocess::offset_ptr<std::atomic<uint32_t>> ghosts;  // a part of the cells per shard
+  uint64_t ghost_cells;                                           // 0 with the literal order
 };
 
 /// The named object of the control area.
@@ -222,6 +227,12 @@ constexpr uint64_t compute_layout_version() {
                             sizeof(Shard),
                             offsetof(Shard, limbo),
                             offsetof(Shard, objects),
+                            offsetof(Shard, boundary),
+                            sizeof(Boundary),
+                            offsetof(Boundary, share),
+                            share_whole,
+                            Ghosts::row_cells,
+                            Ghosts::ticks_per_turnover,
                             sizeof(PageRecord),
                             offsetof(PageRecord, next),
                             sizeof(Arena),
@@ -238,6 +249,7 @@ constexpr uint64_t compute_layout_version() {
                             offsetof(Superblock, epoch),
                             offsetof(Superblock, condemned),
                             offsetof(Superblock, tickets),
+                            offsetof(Superblock, ghosts),
                             offsetof(Ticket, epoch),
                             sizeof(PurgeTable),
                             offsetof(PurgeTable, sweeping),

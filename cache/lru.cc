@@ -1,6 +1,7 @@
 #include "cache/lru.h"
 
 #include <boost/intrusive/circular_list_algorithms.hpp>
+#include <utility>
 
 #include "cache/pin.h"
 #include "cache/process.h"
@@ -9,7 +10,6 @@ namespace ringwall::cache {
 namespace {
 
 constexpr unsigned pinned_moves_max = 2;  // per list
-constexpr unsigned demotions_max = 4;
 constexpr uint32_t all_shards_max = 64;
 constexpr uint32_t sample_shards = 16;
 
@@ -56,19 +56,8 @@ bool aged(const Process& process, const List& list, const Entry& entry, uint64_t
   return (stamp - entry.stamp) * 10 > stamp - oldest;
 }
 
-// Protected holds at most half of the shard's bytes; what is over goes back to probation's front.
-void demote(Process& process, Section& section, Shard& shard) {
-  for (unsigned n = 0; n < demotions_max; ++n) {
-    if (shard.protected_.units <= shard.probation.units) return;
-    if (shard.protected_.count <= 1) return;
-    Entry* last = last_of(process, shard.protected_);
-    if (shard.protected_.units - last->charged_units <
-        shard.probation.units + last->charged_units) {
-      return;
-    }
-    unlink_list(process, section, shard, *last);
-    link_list(process, section, shard, *last, ListName::probation);
-  }
+bool over(const Shard& shard) {
+  return is_over(shard.boundary.share, shard.protected_.units, shard.probation.units);
 }
 
 }  // namespace
@@ -92,21 +81,24 @@ void unlink_list(Process& process, Section& section, Shard& shard, Entry& entry)
 bool touch(Process& process, Section& section, Shard& shard, Entry& entry, uint64_t stamp) {
   List& list = list_of(shard, entry.list);
   const Ref ref = process.ref(&entry);
-  const bool was_last = list.node.previous == ref;
+  bool victim_changes = list.node.previous == ref;
   if (entry.list == ListName::probation && process.super().literal_lru == 0) {
+    const bool was_over = over(shard);
     unlink_list(process, section, shard, entry);
     link_list(process, section, shard, entry, ListName::protected_);
-    demote(process, section, shard);
+    victim_changes = victim_changes || over(shard) != was_over;
   } else {
     if (!aged(process, list, entry, stamp)) return false;
     if (list.node.next != ref) move_to_front(process, section, list, entry);
   }
   entry.stamp = stamp;
-  return was_last;
+  return victim_changes;
 }
 
 Entry* choose_victim(Process& process, Section& section, Shard& shard) {
-  for (List* list : {&shard.probation, &shard.protected_}) {
+  List* lists[] = {&shard.probation, &shard.protected_};
+  if (over(shard)) std::swap(lists[0], lists[1]);
+  for (List* list : lists) {
     for (unsigned n = 0; n < pinned_moves_max; ++n) {
       Entry* last = last_of(process, *list);
       if (last == nullptr) break;
@@ -119,7 +111,7 @@ Entry* choose_victim(Process& process, Section& section, Shard& shard) {
 }
 
 void refresh_tail(Process& process, Shard& shard, uint32_t index) {
-  const Entry* last = last_of(process, shard.probation);
+  const Entry* last = last_of(process, over(shard) ? shard.protected_ : shard.probation);
   if (last == nullptr) last = last_of(process, shard.protected_);
   const uint64_t stamp = last == nullptr ? no_tail : last->stamp;
   std::atomic<uint64_t>& tail = process.tail(index);

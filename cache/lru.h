@@ -1,6 +1,8 @@
 // The order of eviction: in each shard two lists, probation for what was used once and protected
-// for what was used again, half the shard's bytes each at most for the latter; with the literal
-// order probation only. Across shards the oldest tail goes first, so all shards share one budget.
+// for what was used again, or asked for again soon after its eviction (cache/learn.h). The next
+// victim is protected's last where that list holds more than its share of the shard, else
+// probation's; with the literal order all is in probation. Across shards the oldest victim goes
+// first, so all shards share one budget.
 // All functions need the shard's section except oldest_shard.
 #pragma once
 
@@ -18,8 +20,8 @@ void unlink_list(Process& process, Section& section, Shard& shard, Entry& entry)
 /// the shard's next victim may be another one now.
 bool touch(Process& process, Section& section, Shard& shard, Entry& entry, uint64_t stamp);
 
-/// The entry to evict next: oldest of probation, else of protected; pinned ones are moved to the
-/// front, at most 4. Nothing: none found in this section.
+/// The entry to evict next: the last of the list that is too long, else of the other; pinned ones
+/// are moved to the front, at most 4. Nothing: none found in this section.
 Entry* choose_victim(Process& process, Section& section, Shard& shard);
 
 /// Publishes the stamp of the shard's next victim. Call when a list may have changed.

@@ -36,6 +36,8 @@ base::Result<std::unique_ptr<Process>> Process::attach(int segment_fd, std::opti
   process->shard_shift_ = bucket_bits - static_cast<unsigned>(std::countr_zero(super.shard_count));
   process->doorbells_.assign(doorbells.begin(), doorbells.end());
   if (auto taken = process->take_slot(slot); !taken) return base::fail(taken.error());
+  // What a lock in use keeps it from, the next one does.
+  if (process->observer()) recover_observers(*process);
   return process;
 }
 

@@ -32,8 +32,16 @@ enum class Count : uint8_t {
   purged,
   no_room,
   busy,
-  recoveries
+  recoveries,
+  returned,
+  evicted_unused,
+  evicted_idle_ms,
+  evicted_stored_s,
+  evicted_idle  // and as many more as there are idle_bounds_s
 };
+inline constexpr size_t counts =
+    static_cast<size_t>(Count::evicted_idle) + idle_bounds_s.size() + 1;
+static_assert(counts <= counters_max);
 
 /// How a fill ends; kept until its section could be had.
 enum class Ending : uint8_t { none, finish, abandon, uncacheable };
@@ -105,6 +113,8 @@ class Process {
   }
   PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
+  /// Of the arena, when all of it is active; a shard may hold more than its part.
+  uint64_t shard_units() const { return super().arena_bytes / unit_bytes / super().shard_count; }
 
   /// What every way into the structure asks first.
   bool condemned() const {
@@ -118,8 +128,9 @@ class Process {
   uint64_t pin_bit() const { return pin_bit_; }
   std::atomic<uint64_t>& pin_word(Entry& entry) const { return entry.pins[slot_ / 64]; }
 
-  void count(Count what, uint64_t n = 1) {
-    auto& counter = own().counters[static_cast<size_t>(what)];
+  /// `offset`: to a member of an array of counts.
+  void count(Count what, uint64_t n = 1, size_t offset = 0) {
+    auto& counter = own().counters[static_cast<size_t>(what) + offset];
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
 

@@ -81,6 +81,19 @@ bool sweep_pins(Process& process, unsigned slot) {
   return true;
 }
 
+enum class Recovered : uint8_t { yes, not_yet, in_use };
+
+Recovered recover_unless_alive(Process& process, unsigned index) {
+  Slot& slot = process.slot(index);
+  const int result = pthread_mutex_trylock(&slot.life);
+  if (result == EOWNERDEAD) pthread_mutex_consistent(&slot.life);
+  // It lives, or another recovers it.
+  if (result != 0 && result != EOWNERDEAD) return Recovered::in_use;
+  const bool done = slot.dirty.load() == 0 || recover_held_slot(process, index);
+  pthread_mutex_unlock(&slot.life);
+  return done ? Recovered::yes : Recovered::not_yet;
+}
+
 }  // namespace
 
 bool recover_held_slot(Process& process, unsigned index) {
@@ -108,17 +121,21 @@ bool recover_held_slot(Process& process, unsigned index) {
   return true;
 }
 
+bool recover_observers(Process& process) {
+  bool all = true;
+  for (unsigned i = slots_max; i < slots_max + observers_max; ++i) {
+    if (i == process.slot_index() || process.slot(i).dirty.load() == 0) continue;
+    all &= recover_unless_alive(process, i) != Recovered::not_yet;
+  }
+  return all;
+}
+
 bool Store::recover(unsigned index) {
   if (index >= slots_max + observers_max) return false;
   if (process_->condemned()) return true;
   RW_ASSERT(index != process_->slot_index());
-  Slot& slot = process_->slot(index);
-  const int result = pthread_mutex_trylock(&slot.life);
-  if (result == EOWNERDEAD) pthread_mutex_consistent(&slot.life);
-  if (result != 0 && result != EOWNERDEAD) return false;  // it lives, or another recovers it
-  const bool done = slot.dirty.load() == 0 || recover_held_slot(*process_, index);
-  pthread_mutex_unlock(&slot.life);
-  return done;
+  const bool observers = recover_observers(*process_);
+  return recover_unless_alive(*process_, index) == Recovered::yes && observers;
 }
 
 }  // namespace ringwall::cache

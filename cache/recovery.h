@@ -13,4 +13,8 @@ class Process;
 /// dirty, call again later.
 bool recover_held_slot(Process& process, unsigned slot);
 
+/// Recovers the slots of observers that died: they have at most one entry that they were taking
+/// apart. False as above, of any of them.
+bool recover_observers(Process& process);
+
 }  // namespace ringwall::cache

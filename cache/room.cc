@@ -1,5 +1,8 @@
 #include "cache/room.h"
 
+#include <algorithm>
+
+#include "cache/learn.h"
 #include "cache/lru.h"
 #include "cache/pin.h"
 #include "cache/process.h"
@@ -10,7 +13,27 @@ namespace {
 // Sections without a victim (all that was looked at is pinned) before one evict_one gives up.
 constexpr unsigned fruitless_max = 64;
 
+/// When an eviction takes place, by both clocks.
+struct Now {
+  uint64_t ns;
+  int64_t wall_s;
+};
+
+// What operators see of how old the cache's oldest is.
+void count_ages(Process& process, const Entry& victim, Now now) {
+  // Others may have used it since the clocks were read, and the wall clock may have been put back.
+  const uint64_t idle_ms = now.ns > victim.stamp ? (now.ns - victim.stamp) / 1'000'000 : 0;
+  const auto bound = std::ranges::lower_bound(idle_bounds_s, idle_ms, {},
+                                              [](uint32_t s) { return uint64_t{s} * 1000; });
+  const int64_t stored_s = now.wall_s - static_cast<int64_t>(victim.facts.response_time_s);
+  process.count(Count::evicted_idle, 1, static_cast<size_t>(bound - idle_bounds_s.begin()));
+  process.count(Count::evicted_idle_ms, idle_ms);
+  process.count(Count::evicted_stored_s, static_cast<uint64_t>(std::max<int64_t>(stored_s, 0)));
+  if (victim.hits == 0) process.count(Count::evicted_unused);
+}
+
 Evicted evict_from(Process& process, Shard& shard, uint32_t index) {
+  const Now now{process.exact_stamp(), base::wall_now_ns() / 1'000'000'000};
   Section section(process.base(), shard.lock);
   if (!section) return Evicted::busy;
   Entry* victim = choose_victim(process, section, shard);
@@ -18,6 +41,10 @@ Evicted evict_from(Process& process, Shard& shard, uint32_t index) {
     process.count(Count::evictions);
     process.count(Count::evicted_bytes, victim->charged_units * unit_bytes);
     const State state = victim->state.load(std::memory_order_relaxed);
+    if (state == State::live) {
+      note_eviction(process, section, shard, *victim);
+      count_ages(process, *victim, now);
+    }
     remove(process, section, shard, *victim,
            state == State::marker ? State::unmarked : State::removed);
   }

@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "cache/facts.h"
-#include "cache/numbers.h"
+#include "cache/usage.h"
 #include "daemon/base/result.h"
 #include "daemon/base/time.h"
 #include "daemon/base/unique_fd.h"
@@ -334,7 +334,8 @@ class Store {
   /// After the worker in `slot` died or left: releases what it held and wakes all followers.
   /// Restartable, idempotent; by anybody, any number at once. False: nothing was done or not all,
   /// because the slot's holder lives, another recovers it, or a stopped process holds a lock: call
-  /// again later. (Attaching to a slot that was not recovered recovers it first.)
+  /// again later. (Attaching to a slot that was not recovered recovers it first.) Observers that
+  /// died are recovered beside it, and whenever an observer attaches: nobody watches them.
   bool recover(unsigned slot);
 
   /// Reserves the next `bytes` of the arena, for the master between other work until it says true:
@@ -345,7 +346,7 @@ class Store {
   Usage usage() const;
   Counters counters() const;
   /// Adds numbers of a segment that this one follows, so that sums go on.
-  void add_counters(const Counters& former);
+  void add_counters(Counters former);
   /// Checks every invariant of the segment; may be called while workers run, and then finds nothing
   /// that is not so. A shard's lock is held while it is walked, 0.5 us an entry. What is damaged
   /// may crash the process: for a process of its own, which is given a limit of time.

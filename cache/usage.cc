@@ -1,17 +1,25 @@
+#include <algorithm>
+
 #include "cache/process.h"
 #include "cache/store.h"
 
 namespace ringwall::cache {
 namespace {
 
-// In the order of Count.
+// In the order of Count; those of `evicted_idle` come behind them.
 constexpr uint64_t Counters::*const members[] = {
-    &Counters::hits,          &Counters::misses,    &Counters::follows,     &Counters::fills,
-    &Counters::stored,        &Counters::abandoned, &Counters::uncacheable, &Counters::evictions,
-    &Counters::evicted_bytes, &Counters::purged,    &Counters::no_room,     &Counters::busy,
-    &Counters::recoveries};
-static_assert(std::size(members) == static_cast<size_t>(Count::recoveries) + 1);
-static_assert(std::size(members) <= counters_max);
+    &Counters::hits,          &Counters::misses,         &Counters::follows,
+    &Counters::fills,         &Counters::stored,         &Counters::abandoned,
+    &Counters::uncacheable,   &Counters::evictions,      &Counters::evicted_bytes,
+    &Counters::purged,        &Counters::no_room,        &Counters::busy,
+    &Counters::recoveries,    &Counters::returned,       &Counters::evicted_unused,
+    &Counters::evicted_idle_ms, &Counters::evicted_stored_s};
+constexpr size_t single = static_cast<size_t>(Count::evicted_idle);
+static_assert(std::size(members) == single);
+
+uint64_t& member(Counters& sums, size_t i) {
+  return i < single ? sums.*members[i] : sums.evicted_idle[i - single];
+}
 
 }  // namespace
 
@@ -29,13 +37,26 @@ Usage Store::usage() const {
   }
   usage.used_bytes = (pages * units_per_page - free_units) * unit_bytes;
   const auto read = [](const auto& field) { return __atomic_load_n(&field, __ATOMIC_RELAXED); };
+  uint64_t oldest = no_tail;
+  uint64_t shares = 0;
   for (uint32_t i = 0; i < super.shard_count; ++i) {
     const Shard& shard = process.shard(i);
+    oldest = std::min(oldest, process.tail(i).load(std::memory_order_relaxed));
+    shares += read(shard.boundary.share);
+    usage.protected_bytes += read(shard.protected_.units) * unit_bytes;
     usage.content_bytes += read(shard.content_bytes);
     usage.objects += read(shard.objects);
     usage.filling += read(shard.filling);
     usage.markers += read(shard.markers);
     usage.limbo += read(shard.limbo.count);
+  }
+  if (oldest != no_tail) {
+    const auto now = static_cast<uint64_t>(base::monotonic_now().ns);
+    usage.eviction_age_ms = now > oldest ? (now - oldest) / 1'000'000 : 0;
+  }
+  if (super.literal_lru == 0) {
+    usage.protected_share =
+        static_cast<double>(shares) / static_cast<double>(share_whole * super.shard_count);
   }
   usage.purges_pending = process.purges().pending.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < slots_max; ++i) {
@@ -48,17 +69,15 @@ Usage Store::usage() const {
 Counters Store::counters() const {
   Counters sums;
   for (unsigned slot = 0; slot < slots_max + observers_max; ++slot) {
-    for (size_t i = 0; i < std::size(members); ++i) {
-      sums.*members[i] += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
+    for (size_t i = 0; i < counts; ++i) {
+      member(sums, i) += process_->slot(slot).counters[i].load(std::memory_order_relaxed);
     }
   }
   return sums;
 }
 
-void Store::add_counters(const Counters& former) {
-  for (size_t i = 0; i < std::size(members); ++i) {
-    process_->count(static_cast<Count>(i), former.*members[i]);
-  }
+void Store::add_counters(Counters former) {
+  for (size_t i = 0; i < counts; ++i) process_->count(static_cast<Count>(i), member(former, i));
 }
 
 }  // namespace ringwall::cache

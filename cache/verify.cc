@@ -279,6 +279,7 @@ class Verifier : Findings {
     check_list(shard.protected_, ListName::protected_);
     check_list(shard.limbo, ListName::limbo);
     check_bodies();
+    check_learning(*this, index);
     objects_ += sums.objects;
     if (sums.objects + sums.markers != shard.probation.count + shard.protected_.count) {
       breach("shard {} lists {} entries and chains {}", index,

@@ -3,6 +3,7 @@
 
 #include "cache/arena.h"
 #include "cache/findings.h"
+#include "cache/learn.h"
 
 namespace ringwall::cache {
 namespace {
@@ -96,6 +97,23 @@ void check_purges(Findings& findings) {
     findings.breach("{} purges are pending, {} of them by tag, not {} and {}", pending, tags,
                     table.pending.load(), table.tags.load());
   }
+}
+
+void check_learning(Findings& findings, uint32_t shard_index) {
+  const Process& process = findings.process;
+  const Boundary& boundary = process.shard(shard_index).boundary;
+  if (boundary.share < share_min || boundary.share > share_max) {
+    findings.breach("shard {} has a boundary at {}", shard_index, boundary.share);
+  }
+  if (boundary.lost[0] + boundary.lost[1] > process.shard_units()) {
+    findings.breach("shard {} has lost {} and {} units of {}", shard_index, boundary.lost[0],
+                    boundary.lost[1], process.shard_units());
+  }
+  if (process.super().literal_lru != 0) return;
+  const auto cells = ghosts_of(process, shard_index).cells();
+  const auto strange = std::count_if(cells.begin(), cells.end(),
+                                     [](const auto& cell) { return !Ghosts::valid(cell.load()); });
+  if (strange > 0) findings.breach("shard {} has {} ghosts without a name", shard_index, strange);
 }
 
 }  // namespace ringwall::cache

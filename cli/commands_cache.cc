@@ -21,6 +21,7 @@ Outcome show_usage(const Invocation& invocation, Output& output) {
         };
         table.add({"size", output.bytes(report.arena_bytes)});
         table.add({"used", output.bytes(report.used_bytes)});
+        table.add({"protected", output.bytes(report.protected_bytes)});
         table.add({"content", output.bytes(report.content_bytes)});
         number("stored responses", report.objects);
         number("being stored", report.filling);
@@ -37,6 +38,8 @@ Outcome show_usage(const Invocation& invocation, Output& output) {
         number("uncacheable", report.uncacheable);
         number("evicted", report.evictions);
         table.add({"evicted content", output.bytes(report.evicted_bytes)});
+        number("evicted unused", report.evicted_unused);
+        number("stored again soon", report.returned);
         number("purged", report.purged);
         number("no room", report.no_room);
         number("busy", report.busy);

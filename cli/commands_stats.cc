@@ -1,6 +1,8 @@
 // cache stats: how much the cache does, by route and by reason.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "cli/ask.h"
 #include "cli/units.h"
 #include "daemon/control/reports_stats.h"
@@ -42,6 +44,19 @@ Table routes_of(const CacheStatsReport& report) {
   return table;
 }
 
+int64_t whole(double seconds) {
+  return static_cast<int64_t>(std::llround(seconds));
+}
+
+Table evicted_by_idle_time(const CacheStatsReport& report, const Output& output) {
+  Table table({{"EVICTED, IDLE UP TO"}, {"RESPONSES", Align::right}});
+  for (const auto& one : report.evicted_idle) {
+    table.add({one.up_to_s ? output.seconds(static_cast<int64_t>(*one.up_to_s)) : "longer",
+               std::to_string(one.responses)});
+  }
+  return table;
+}
+
 void show(const CacheStatsReport& report, Output& output) {
   output.table(routes_of(report));
   output.say("");
@@ -54,10 +69,20 @@ void show(const CacheStatsReport& report, Output& output) {
   store.add({"stored", std::to_string(report.stored)});
   store.add({"evicted", std::to_string(report.evictions)});
   store.add({"evicted content", output.bytes(report.evicted_bytes)});
+  store.add({"evicted unused", std::to_string(report.evicted_unused)});
+  store.add({"evicted unused %", fmt::format("{:.1f}", 100 * report.evicted_unused_ratio)});
+  store.add({"evicted after, idle", output.seconds(whole(report.evicted_idle_mean_s))});
+  store.add({"evicted after, stored", output.seconds(whole(report.evicted_stored_mean_s))});
+  store.add({"eviction age now",
+             report.eviction_age_s ? output.seconds(whole(*report.eviction_age_s)) : "-"});
+  store.add({"stored again soon", std::to_string(report.returned)});
   store.add({"purged", std::to_string(report.purged)});
   store.add({"segments given up", std::to_string(report.segments_given_up)});
   store.add({"counted for", output.seconds(report.now - report.started_at)});
   output.table(store);
+  if (report.evictions == 0) return;
+  output.say("");
+  output.table(evicted_by_idle_time(report, output));
 }
 
 }  // namespace

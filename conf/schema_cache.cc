@@ -13,9 +13,12 @@ constexpr Key cache_keys[] = {
         .or_zero()
         .at_restart(),
     key<&Cache::literal_lru>("order", "segmented",
-                             "What is evicted first. \"segmented\": the least recently used, "
-                             "responses used only once before those used again; keeps more of "
-                             "what is wanted. \"lru\": the least recently used, literally.")
+                             "What is evicted first. \"segmented\": the least recently used, of "
+                             "two lists: of responses used once, and of those used again or asked "
+                             "for again soon after their eviction. The cache remembers the names "
+                             "of what it evicted, for up to 0.2 % more memory, and learns from "
+                             "what comes back which list was too short. Keeps more of what is "
+                             "wanted. \"lru\": the least recently used, literally.")
         .is(Type::choice)
         .one_of("segmented|lru")
         .at_restart(),

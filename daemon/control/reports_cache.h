@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ struct PurgeReport {
   }
 };
 
-/// cache::Usage and cache::Counters, member for member.
+/// cache::Usage and cache::Counters, member for member; the ages of what was evicted are among the
+/// numbers of cache.stats.
 struct CacheReport {
   uint64_t arena_bytes = 0;
   uint64_t used_bytes = 0;
@@ -58,6 +60,9 @@ struct CacheReport {
   uint64_t pinned = 0;
   uint64_t markers = 0;
   uint64_t purges_pending = 0;
+  uint64_t protected_bytes = 0;
+  double protected_share = 0;
+  std::optional<uint64_t> eviction_age_ms;
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t follows = 0;
@@ -67,6 +72,8 @@ struct CacheReport {
   uint64_t uncacheable = 0;
   uint64_t evictions = 0;
   uint64_t evicted_bytes = 0;
+  uint64_t evicted_unused = 0;
+  uint64_t returned = 0;
   uint64_t purged = 0;
   uint64_t no_room = 0;
   uint64_t busy = 0;
@@ -83,6 +90,9 @@ struct CacheReport {
     visit("pinned", self.pinned);
     visit("markers", self.markers);
     visit("purges_pending", self.purges_pending);
+    visit("protected_bytes", self.protected_bytes);
+    visit("protected_share", self.protected_share);
+    visit("eviction_age_ms", self.eviction_age_ms);
     visit("hits", self.hits);
     visit("misses", self.misses);
     visit("follows", self.follows);
@@ -92,6 +102,8 @@ struct CacheReport {
     visit("uncacheable", self.uncacheable);
     visit("evictions", self.evictions);
     visit("evicted_bytes", self.evicted_bytes);
+    visit("evicted_unused", self.evicted_unused);
+    visit("returned", self.returned);
     visit("purged", self.purged);
     visit("no_room", self.no_room);
     visit("busy", self.busy);

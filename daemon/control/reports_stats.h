@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,18 @@ struct ReasonReport {
   }
 };
 
+/// Evicted responses by the time since their last use.
+struct EvictedIdleReport {
+  std::optional<uint64_t> up_to_s;  // absent: longer than all others
+  uint64_t responses = 0;
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("up_to_s", self.up_to_s);
+    visit("responses", self.responses);
+  }
+};
+
 struct CacheStatsReport {
   int64_t now = 0;
   int64_t started_at = 0;  // of the numbers
@@ -68,6 +81,13 @@ struct CacheStatsReport {
   uint64_t stored = 0;
   uint64_t evictions = 0;
   uint64_t evicted_bytes = 0;
+  uint64_t evicted_unused = 0;      // responses never used
+  double evicted_unused_ratio = 0;  // of the evicted responses
+  double evicted_idle_mean_s = 0;   // from their last use
+  double evicted_stored_mean_s = 0;  // from when they were stored or last validated
+  std::vector<EvictedIdleReport> evicted_idle;  // shortest first
+  uint64_t returned = 0;                        // stored again soon after their eviction
+  std::optional<double> eviction_age_s;         // idle time of what would be evicted next
   uint64_t purged = 0;
   uint64_t segments_given_up = 0;  // damaged, or as a precaution
 
@@ -82,6 +102,13 @@ struct CacheStatsReport {
     visit("stored", self.stored);
     visit("evictions", self.evictions);
     visit("evicted_bytes", self.evicted_bytes);
+    visit("evicted_unused", self.evicted_unused);
+    visit("evicted_unused_ratio", self.evicted_unused_ratio);
+    visit("evicted_idle_mean_s", self.evicted_idle_mean_s);
+    visit("evicted_stored_mean_s", self.evicted_stored_mean_s);
+    visit("evicted_idle", self.evicted_idle);
+    visit("returned", self.returned);
+    visit("eviction_age_s", self.eviction_age_s);
     visit("purged", self.purged);
     visit("segments_given_up", self.segments_given_up);
   }

@@ -32,8 +32,8 @@ RouteReport report_of(std::string name, const stats::RouteTotals& totals) {
   report.content_cache_bytes = totals[RouteCounter::content_cache];
   report.content_origin_bytes = totals[RouteCounter::content_origin];
   report.hit_ratio = ratio(report.hits + report.stale + report.revalidated, report.requests);
-  report.byte_hit_ratio = ratio(report.content_cache_bytes,
-                                report.content_cache_bytes + report.content_origin_bytes);
+  report.byte_hit_ratio =
+      ratio(report.content_cache_bytes, report.content_cache_bytes + report.content_origin_bytes);
   return report;
 }
 
@@ -47,6 +47,22 @@ std::vector<control::ReasonReport> reasons_of(const stats::Totals& totals) {
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const auto& a, const auto& b) { return a.requests > b.requests; });
   return reasons;
+}
+
+void add_evictions(control::CacheStatsReport& report, const cache::Counters& counters) {
+  const uint64_t evicted = counters.evicted_responses();
+  report.evictions = counters.evictions;
+  report.evicted_bytes = counters.evicted_bytes;
+  report.evicted_unused = counters.evicted_unused;
+  report.evicted_unused_ratio = ratio(counters.evicted_unused, evicted);
+  report.evicted_idle_mean_s = ratio(counters.evicted_idle_ms, evicted) / 1e3;
+  report.evicted_stored_mean_s = ratio(counters.evicted_stored_s, evicted);
+  for (size_t i = 0; i < counters.evicted_idle.size(); ++i) {
+    control::EvictedIdleReport& one = report.evicted_idle.emplace_back();
+    if (i < cache::idle_bounds_s.size()) one.up_to_s = cache::idle_bounds_s[i];
+    one.responses = counters.evicted_idle[i];
+  }
+  report.returned = counters.returned;
 }
 
 }  // namespace
@@ -71,11 +87,14 @@ control::CacheStatsReport cache_numbers(const stats::Segment& segment, const cac
                              totals[stats::Counter::cache_given_up_crashes];
   if (store == nullptr) return report;
   cache::Counters counters = store->counters();
-  report.objects = store->usage().objects;
+  cache::Usage usage = store->usage();
+  report.objects = usage.objects;
   report.stored = counters.stored;
-  report.evictions = counters.evictions;
-  report.evicted_bytes = counters.evicted_bytes;
   report.purged = counters.purged;
+  add_evictions(report, counters);
+  if (usage.eviction_age_ms) {
+    report.eviction_age_s = static_cast<double>(*usage.eviction_age_ms) / 1e3;
+  }
   return report;
 }
 

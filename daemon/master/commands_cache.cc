@@ -41,6 +41,9 @@ control::Answer Commands::cache_usage() const {
   report.pinned = usage.pinned;
   report.markers = usage.markers;
   report.purges_pending = usage.purges_pending;
+  report.protected_bytes = usage.protected_bytes;
+  report.protected_share = usage.protected_share;
+  report.eviction_age_ms = usage.eviction_age_ms;
   report.hits = counters.hits;
   report.misses = counters.misses;
   report.follows = counters.follows;
@@ -50,6 +53,8 @@ control::Answer Commands::cache_usage() const {
   report.uncacheable = counters.uncacheable;
   report.evictions = counters.evictions;
   report.evicted_bytes = counters.evicted_bytes;
+  report.evicted_unused = counters.evicted_unused;
+  report.returned = counters.returned;
   report.purged = counters.purged;
   report.no_room = counters.no_room;
   report.busy = counters.busy;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <vector>
 
@@ -47,22 +48,30 @@ void render_counters(const Segment& segment, Writer& writer) {
   }
 }
 
-void render_durations(const Segment& segment, Writer& writer) {
-  constexpr std::string_view name = "ringwall_exchange_duration_seconds";
-  HistogramTotals durations = segment.durations();
-  writer.begin(name, "histogram",
-               "Time from the first byte of a request to the last of its answer.");
-  std::string bucket = fmt::format("{}_bucket", name);
+void render_histogram(const ExtraHistogram& histogram, Writer& writer) {
+  writer.begin(histogram.name, "histogram", histogram.help);
+  const std::string bucket = fmt::format("{}_bucket", histogram.name);
   uint64_t below = 0;
-  for (size_t i = 0; i + 1 < histogram_buckets; ++i) {
-    below += durations.buckets[i];
-    double bound = static_cast<double>(histogram_bound_us(i)) / 1e6;
-    writer.sample(bucket, fmt::format("le=\"{}\"", bound), below);
+  for (size_t i = 0; i < histogram.bounds.size(); ++i) {
+    below += histogram.buckets[i];
+    writer.sample(bucket, fmt::format("le=\"{}\"", histogram.bounds[i]), below);
   }
-  below += durations.buckets[histogram_buckets - 1];
+  below += histogram.buckets.back();
   writer.sample(bucket, "le=\"+Inf\"", below);
-  writer.sample(fmt::format("{}_sum", name), "", static_cast<double>(durations.sum_us) / 1e6);
-  writer.sample(fmt::format("{}_count", name), "", below);
+  writer.sample(fmt::format("{}_sum", histogram.name), "", histogram.sum);
+  writer.sample(fmt::format("{}_count", histogram.name), "", below);
+}
+
+void render_durations(const Segment& segment, Writer& writer) {
+  HistogramTotals durations = segment.durations();
+  std::array<double, histogram_buckets - 1> bounds;
+  for (size_t i = 0; i < bounds.size(); ++i) {
+    bounds[i] = static_cast<double>(histogram_bound_us(i)) / 1e6;
+  }
+  render_histogram({"ringwall_exchange_duration_seconds",
+                    "Time from the first byte of a request to the last of its answer.", bounds,
+                    durations.buckets, static_cast<double>(durations.sum_us) / 1e6},
+                   writer);
 }
 
 /// One of the things that a table of rows is about, with its numbers.
@@ -92,8 +101,8 @@ void render_table(std::span<const Row> rows, const std::vector<Labelled>& all, W
 void render_backends(const Segment& segment, Writer& writer) {
   std::vector<Labelled> all;
   for (const BackendPlace& place : segment.backends()) {
-    std::string labels = fmt::format("upstream=\"{}\",backend=\"{}\"",
-                                     escape_label(place.upstream), escape_label(place.backend));
+    std::string labels = fmt::format("upstream=\"{}\",backend=\"{}\"", escape_label(place.upstream),
+                                     escape_label(place.backend));
     all.push_back(labelled(std::move(labels), segment.read_backend(place.index)));
   }
   render_table(backend_rows(), all, writer);
@@ -126,7 +135,8 @@ std::string escape_label(std::string_view text) {
   return out;
 }
 
-std::string render_prometheus(const Segment& segment, std::span<const Extra> extras) {
+std::string render_prometheus(const Segment& segment, std::span<const Extra> extras,
+                              std::span<const ExtraHistogram> histograms) {
   std::string out;
   out.reserve(16384);
   Writer writer(out);
@@ -144,6 +154,7 @@ std::string render_prometheus(const Segment& segment, std::span<const Extra> ext
     writer.begin(extra.name, type_of(extra.kind), extra.help);
     writer.sample(extra.name, extra.labels, extra.value);
   }
+  for (const ExtraHistogram& histogram : histograms) render_histogram(histogram, writer);
   return out;
 }
 

@@ -20,10 +20,20 @@ struct Extra {
   double value = 0;
 };
 
+/// A histogram that stats does not keep itself.
+struct ExtraHistogram {
+  std::string_view name;
+  std::string_view help;
+  std::span<const double> bounds;     // upper ones, included, rising
+  std::span<const uint64_t> buckets;  // one more: for what is above; not cumulated
+  double sum = 0;
+};
+
 constexpr std::string_view prometheus_media_type = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The whole text.
-std::string render_prometheus(const Segment& segment, std::span<const Extra> extras);
+std::string render_prometheus(const Segment& segment, std::span<const Extra> extras,
+                              std::span<const ExtraHistogram> histograms = {});
 
 /// `text` with backslash, double quote and newline escaped, as a label's value wants it.
 std::string escape_label(std::string_view text);

@@ -46,7 +46,7 @@ constexpr uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// The customer's order, as it is and protected in other ways: policy_order.cc.
+// The cache's own orders, plain and segmented, and what they could be: policy_order.cc.
 std::unique_ptr<Policy> make_lru(const Trace& trace, uint64_t capacity);
 std::unique_ptr<Policy> make_segmented(const Trace& trace, uint64_t capacity);
 std::unique_ptr<Policy> make_sketch_filter(const Trace& trace, uint64_t capacity);

@@ -1,8 +1,9 @@
 // Compares orders of eviction and filters in front of them: runs made-up traces through plain LRU,
-// the cache's own two segments, what could be added to them, the best known policies and bounds
-// from the whole trace, at caches of 2, 10 and 25 % of a trace's footprint. Prints Markdown: hit
-// ratios by objects and by bytes, every request counted from an empty cache on. The same arguments
-// give the same figures, times apart.
+// the cache's own order, what it could be instead, the best known policies and bounds from the
+// whole trace, at caches of 2, 10 and 25 % of a trace's footprint. Prints Markdown: hit ratios by
+// objects and by bytes, every request counted from an empty cache on. The same arguments give the
+// same figures, times apart. That the cache's own order is what the store does is held by
+// tests/unit/cache/order_test.cc.
 //
 //   policy_bench [requests a trace: 1000000] [lognormal | constant] [seed: 1]
 #include <time.h>
@@ -23,11 +24,11 @@ constexpr std::array percents = {2, 10, 25};  // of the footprint
 
 constexpr Candidate candidates[] = {
     {"plain LRU", make_lru},
-    {"**segmented 50/50 (cache/lru.cc)**", make_segmented},
+    {"segmented 50/50", make_segmented},
     {"segmented + sketch filter", make_sketch_filter},
     {"segmented + ghost filter", make_ghost_filter},
-    {"segmented 20/80 + ghosts", make_ghosted},
-    {"**segmented + ghosts, boundary learns**", make_learning},
+    {"ghosts, boundary stays at 20/80", make_ghosted},
+    {"**boundary learns (cache/lru.cc)**", make_learning},
     {"SIEVE", make_sieve},
     {"S3-FIFO", make_s3_fifo},
     {"ARC", make_arc},

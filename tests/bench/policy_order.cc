@@ -1,9 +1,12 @@
-// Plain LRU, and what could protect it: the two segments as they are, filters in front of them, and
-// a boundary between them that learns.
+// Plain LRU, which is the order "lru", and what protects it: two halves, filters in front of them,
+// and the boundary that learns, which is the order "segmented".
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <bit>
+#include <span>
 
-#include "tests/bench/policy_ghosts.h"
+#include "cache/boundary.h"
+#include "cache/ghosts.h"
 #include "tests/bench/policy_segmented.h"
 #include "tests/bench/policy_sketch.h"
 
@@ -69,110 +72,92 @@ class SketchFilter : public Filtered {
   Sketch sketch_;
 };
 
-/// Counts, by shard, what was evicted.
-class Turnover {
+/// The table of ghosts of a cache, in parts by shard.
+class GhostTable {
  public:
-  Turnover(unsigned shards, uint64_t shard_bytes) : bytes_(shards), shard_bytes_(shard_bytes) {}
-  void add(unsigned shard, uint32_t bytes) { bytes_[shard] += bytes; }
-  uint64_t tick(unsigned shard) const {
-    return bytes_[shard] * Ghosts::ticks_per_turnover / shard_bytes_;
+  GhostTable(unsigned shards, uint64_t capacity)
+      : cells_(std::bit_ceil(std::max<uint64_t>(capacity / 4096, uint64_t{64} * shards))),
+        shard_cells_(cells_.size() / shards) {}
+  cache::Ghosts of(unsigned shard) {
+    return cache::Ghosts(std::span(cells_).subspan(shard * shard_cells_, shard_cells_));
   }
 
  private:
-  std::vector<uint64_t> bytes_;
-  uint64_t shard_bytes_;
+  std::vector<std::atomic<uint32_t>> cells_;
+  size_t shard_cells_;
 };
+
+uint32_t name_of(uint32_t object) {
+  return static_cast<uint32_t>(mix(object));
+}
 
 /// Refuses what was not evicted, or refused, within the last turnover.
 class GhostFilter : public Filtered {
  public:
   GhostFilter(const Trace& trace, uint64_t capacity)
-      : Filtered(trace, capacity), ghosts_(capacity), turnover_(shards_, shard_bytes()) {}
+      : Filtered(trace, capacity), ghosts_(shards_, capacity), evicted_(shards_) {}
 
  private:
   bool admits(uint32_t object) override {
-    return ghosts_.take(mix(object), turnover_.tick(shard_of(object))) != Ghosts::Name::unknown;
+    const unsigned shard = shard_of(object);
+    return ghosts_.of(shard).take(name_of(object), tick(shard)) != cache::Ghosts::Name::unknown;
   }
   void note_eviction(uint32_t object) override {
     const unsigned shard = shard_of(object);
-    ghosts_.note(mix(object), false, turnover_.tick(shard));
-    turnover_.add(shard, lists_.size(object));
+    ghosts_.of(shard).note(name_of(object), false, tick(shard));
+    evicted_[shard] += lists_.size(object);
+  }
+  uint64_t tick(unsigned shard) const {
+    return evicted_[shard] * cache::Ghosts::ticks_per_turnover / shard_bytes();
   }
 
-  Ghosts ghosts_;
-  Turnover turnover_;
+  GhostTable ghosts_;
+  std::vector<uint64_t> evicted_;  // bytes
 };
 
-/// The segments with ghosts. Nothing is demoted: the victim is probation's last, or protected's
-/// where protected holds more than its share. What comes back within a turnover of its eviction
-/// goes to protected at once. And it says which of the two lists was too short: its share grows by
-/// the object's part of the shard, and by as many times more as less is lost from that list than
-/// from the other, so that a rare loss counts as much as a common one.
+/// The order of cache/lru.cc and cache/learn.cc, by the same table and the same arithmetic; with a
+/// boundary that stays where it is when it is not to learn.
 class Ghosted : public Segmented {
  public:
   Ghosted(const Trace& trace, uint64_t capacity, bool learns)
       : Segmented(trace, capacity),
-        ghosts_(capacity),
-        turnover_(shards_, shard_bytes()),
-        boundaries_(shards_),
+        ghosts_(shards_, capacity),
+        boundaries_(shards_, cache::Boundary{0, {}, cache::share_start}),
         learns_(learns) {}
 
  protected:
   void publish(uint32_t object) override {
     const unsigned shard = shard_of(object);
-    const Ghosts::Name name = ghosts_.take(mix(object), turnover_.tick(shard));
-    if (name == Ghosts::Name::unknown) return Segmented::publish(object);
-    if (learns_) learn(boundaries_[shard], name, lists_.size(object));
+    cache::Boundary& boundary = boundaries_[shard];
+    const auto name =
+        ghosts_.of(shard).take(name_of(object), cache::tick_of(boundary, shard_bytes()));
+    if (name == cache::Ghosts::Name::unknown) return Segmented::publish(object);
+    const bool used = name == cache::Ghosts::Name::used;
+    if (learns_) {
+      boundary.share = cache::share_after(boundary, used, lists_.size(object), shard_bytes());
+    }
     lists_.push_front(protected_(shard), object);
   }
   void promote(uint32_t object) override {
     lists_.move_to_front(protected_(shard_of(object)), object);
   }
   uint32_t last_of(unsigned shard) const override {
-    const uint64_t above = lists_.bytes(protected_(shard));
-    const uint64_t all = above + lists_.bytes(probation(shard));
-    const bool over = above * whole > all * boundaries_[shard].share;
+    const bool over = cache::is_over(boundaries_[shard].share, lists_.bytes(protected_(shard)),
+                                     lists_.bytes(probation(shard)));
     return over ? lists_.back(protected_(shard)) : Segmented::last_of(shard);
   }
   void note_eviction(uint32_t object) override {
     const unsigned shard = shard_of(object);
+    cache::Boundary& boundary = boundaries_[shard];
     const bool used = lists_.where(object) == protected_(shard);
-    const uint32_t size = lists_.size(object);
-    ghosts_.note(mix(object), used, turnover_.tick(shard));
-    turnover_.add(shard, size);
-    auto& lost = boundaries_[shard].lost;
-    lost[used] += size;
-    if (lost[0] + lost[1] > shard_bytes()) {
-      lost[0] /= 2;
-      lost[1] /= 2;
-    }
+    ghosts_.of(shard).note(name_of(object), used, cache::tick_of(boundary, shard_bytes()));
+    boundary.lost = cache::lost_after(boundary, used, lists_.size(object), shard_bytes());
+    boundary.evicted += lists_.size(object);
   }
 
  private:
-  // So fine that the smallest object moves the boundary of the largest shard.
-  static constexpr uint64_t whole = 1 << 24;
-  static constexpr uint64_t share_min = whole / 20;
-  static constexpr uint64_t share_max = whole - whole / 20;
-  static constexpr double step_max = 0.02;
-
-  struct Boundary {
-    uint64_t share = whole / 10 * 8;    // of protected, of whole
-    std::array<uint64_t, 2> lost = {};  // bytes evicted lately from probation, from protected
-  };
-
-  void learn(Boundary& boundary, Ghosts::Name name, uint32_t size) const {
-    const bool used = name == Ghosts::Name::used;
-    const auto own = static_cast<double>(std::max<uint64_t>(boundary.lost[used], 1));
-    const double rarity = std::max(1.0, static_cast<double>(boundary.lost[!used]) / own);
-    const double part = rarity * size / static_cast<double>(shard_bytes());
-    const auto step = static_cast<uint64_t>(std::min(part, step_max) * whole);
-    boundary.share = used ? std::min(boundary.share + step, share_max)
-                          : std::max(boundary.share, share_min + step) - step;
-  }
-
-  Ghosts ghosts_;
-  Turnover turnover_;
-  std::vector<Boundary> boundaries_;
+  GhostTable ghosts_;
+  std::vector<cache::Boundary> boundaries_;
   bool learns_;
 };
 

@@ -1,8 +1,8 @@
-// Segmented: the order of eviction of cache/lru.cc, as it is there: shards of 32 MiB, in each a
-// probation and a protected list, stamps that move only when they have aged, one victim for all
-// shards by the oldest stamp. What stands in front of it, or moves its boundary, derives from it
-// and says otherwise at three places: where a fill is published, what is evicted next, and what is
-// noted of it.
+// Segmented: the lists of cache/lru.cc, as they are there: shards of 32 MiB, in each a probation
+// and a protected list, stamps that move only when they have aged, one victim for all shards by the
+// oldest stamp. But protected holds a half at most, and gives what is more back to probation's
+// front. What stands in front of it, or moves its boundary, derives from it and says otherwise at
+// three places: where a fill is published, what is evicted next, and what is noted of it.
 #pragma once
 
 #include <cstdint>

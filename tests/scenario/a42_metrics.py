@@ -139,3 +139,36 @@ def test_the_cli_shows_the_same_numbers(ringwall, origin):
     assert answer.code == 0
     assert re.search(r"(?m)requests.*\b30[0-9]\b", answer.out), answer.out
     assert rw.ctl("stats", json_output=True).json
+
+
+def test_what_is_evicted_tells_how_old_it_was(ringwall, origin):
+    rw = ringwall(origin, METRICS, workers=1, cache={"size": "4MiB"})
+    before = numbers(rw)
+    assert before["ringwall_cache_evictions_total"] == 0
+    assert before["ringwall_cache_eviction_age_seconds"] == 0
+    for n in range(80):
+        rw.get(f"/b/100000/evicted{n}?cc=max-age=600")
+    found = numbers(rw)
+    evicted = found["ringwall_cache_evictions_total"]
+    assert evicted > 30
+    assert found["ringwall_cache_evicted_idle_seconds_count"] == evicted
+    assert found['ringwall_cache_evicted_idle_seconds_bucket{le="600"}'] == evicted
+    assert found["ringwall_cache_evicted_unused_total"] == evicted
+    assert found["ringwall_cache_evicted_stored_seconds_total"] < 600 * evicted
+    assert 0 < found["ringwall_cache_eviction_age_seconds"] < 600
+    assert found["ringwall_cache_protected_bytes"] == 0
+    assert 0.79 < found["ringwall_cache_protected_share_ratio"] < 0.81
+    assert found["ringwall_cache_purges_pending"] == 0
+    # One of the first forty was evicted within the last turnover.
+    for n in range(39, 9, -1):
+        rw.get(f"/b/100000/evicted{n}?cc=max-age=600")
+    found = numbers(rw)
+    assert found["ringwall_cache_returned_total"] > 0
+    assert found["ringwall_cache_protected_bytes"] > 0
+    stats = rw.ctl("cache", "stats", json_output=True).json
+    assert stats["returned"] == found["ringwall_cache_returned_total"]
+    assert sum(one["responses"] for one in stats["evicted_idle"]) == stats["evictions"]
+    assert "up_to_s" not in stats["evicted_idle"][-1]
+    assert stats["evicted_unused_ratio"] > 0.5
+    assert 0 <= stats["evicted_idle_mean_s"] <= stats["evicted_stored_mean_s"] + 1
+    assert 0 < stats["eviction_age_s"] < 600

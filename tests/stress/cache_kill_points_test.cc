@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "cache/kill_point.h"
+#include "cache/process.h"
 #include "tests/unit/cache/cache_fixture.h"
 
 namespace ringwall::cache::test {
@@ -19,6 +20,7 @@ namespace {
 constexpr unsigned victim_slot = 0;
 constexpr unsigned witness_slot = 1;
 constexpr unsigned other_slot = 2;
+constexpr unsigned look_slot = 3;
 constexpr int points_max = 20'000;
 #ifdef __SANITIZE_ADDRESS__
 constexpr int late_step = 7;  // a fork is slow then, and long operations repeat themselves
@@ -72,6 +74,7 @@ class KillPointsTest : public CacheTest, public ::testing::WithParamInterface<Op
     snapshot_ = std::make_unique<Snapshot>(segment_.get());
     watcher_ = std::make_unique<Store>(observer());
     witness_ = worker(witness_slot);
+    look_ = std::move(*Process::attach(segment_.get(), look_slot, doorbells_));
     ASSERT_TRUE(witness_->put("pinned", 5000));
     pinned_.emplace(*witness_->hit("pinned"));
     full_ = std::getenv("RINGWALL_STRESS") != nullptr &&
@@ -114,6 +117,9 @@ class KillPointsTest : public CacheTest, public ::testing::WithParamInterface<Op
     EXPECT_LE(usage.limbo, 3u);  // "pinned" may have been purged, the renewed have bodies
     EXPECT_EQ(usage.pinned, 1u);
     EXPECT_EQ(breaches(*watcher_), "");
+    for (unsigned i = slots_max; i < slots_max + observers_max; ++i) {
+      EXPECT_EQ(look_->slot(i).reclaim.load(), 0u) << "observer " << i << " left this half freed";
+    }
     EXPECT_EQ(read_content(*pinned_, 0, 5000), content_of("pinned", 5000));
     check_contents();
   }
@@ -162,6 +168,7 @@ class KillPointsTest : public CacheTest, public ::testing::WithParamInterface<Op
   std::unique_ptr<Snapshot> snapshot_;
   std::unique_ptr<Store> watcher_;
   std::unique_ptr<Worker> witness_;
+  std::unique_ptr<Process> look_;
   std::optional<Hit> pinned_;
   bool full_ = false;
 };

@@ -90,13 +90,13 @@ TEST_F(BodyTest, readers_of_the_old_and_the_new_keep_what_they_read) {
   auto renewed = b_->hit("k");
   ASSERT_TRUE(renew(*a_, "k", "again"));
   a_->store().purge(by_key("k"));
-  const auto use_the_room = [&] {
-    for (int i = 0; i < 60; ++i) ASSERT_TRUE(a_->put("other" + std::to_string(i), 30'000));
+  const auto use_the_room = [&](const std::string& prefix) {
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(a_->put(prefix + std::to_string(i), 30'000));
   };
-  use_the_room();
+  use_the_room("other");
   EXPECT_EQ(read_content(*old, 0, 100'000), content_of("k", 100'000));
   old.reset();
-  use_the_room();
+  use_the_room("further");
   EXPECT_EQ(read_content(*renewed, 0, 100'000), content_of("k", 100'000));
   EXPECT_EQ(breaches(a_->store()), "");
   const uint64_t used = a_->store().usage().used_bytes;

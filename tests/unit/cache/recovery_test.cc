@@ -1,5 +1,7 @@
 #include "cache/recovery.h"
 
+#include "cache/index.h"
+#include "cache/pin.h"
 #include "cache/process.h"
 #include "tests/unit/cache/cache_fixture.h"
 
@@ -108,6 +110,80 @@ TEST_F(RecoveryTest, old_pins_of_a_slot_do_not_pin_for_its_next_worker) {
   a->store().purge(by_key("k"));
   EXPECT_EQ(watcher.usage().limbo, 0u);
   EXPECT_EQ(watcher.usage().used_bytes, 0u);
+}
+
+class ObserverRecoveryTest : public RecoveryTest {
+ protected:
+  /// An observer that is killed when it has taken a response out and not yet freed it.
+  void kill_an_observer() {
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    const pid_t pid = fork_worker([&] {
+      auto process = Process::attach(segment_.get(), std::nullopt, doorbells_);
+      const uint32_t hash = hash_key((*process)->super(), "k");
+      Shard& shard = (*process)->shard((*process)->shard_index(hash));
+      {
+        Section section((*process)->base(), shard.lock);
+        const Ref ref = (*process)->bucket((*process)->bucket_of(hash));
+        take_out(**process, section, (*process)->entry(ref));
+      }
+      EXPECT_EQ(write(ready[1], "x", 1), 1);
+      for (;;) pause();
+    });
+    char byte = 0;
+    ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    end(pid);
+  }
+  void start() {
+    open();
+    watcher_.emplace(observer());
+    own_ = worker(0);
+    ASSERT_TRUE(own_->put("k", 100'000));
+    kill_an_observer();
+    ASSERT_EQ(watcher_->usage().objects, 0u);
+    ASSERT_GT(watcher_->usage().used_bytes, 100'000u) << "it is half freed";
+  }
+
+  std::optional<Store> watcher_;
+  std::unique_ptr<Worker> own_;
+};
+
+TEST_F(ObserverRecoveryTest, whoever_recovers_a_worker_recovers_dead_observers_too) {
+  start();
+  EXPECT_TRUE(watcher_->recover(3)) << "a slot that nobody ever had";
+  EXPECT_EQ(watcher_->usage().used_bytes, 0u);
+  expect_nothing_lost(*watcher_);
+}
+
+TEST_F(ObserverRecoveryTest, the_next_observer_to_come_recovers_the_dead_ones) {
+  start();
+  // The first place is the watcher's, and the second the dead one's.
+  Store second = observer();
+  EXPECT_EQ(watcher_->usage().used_bytes, 0u);
+  expect_nothing_lost(*watcher_);
+}
+
+TEST_F(ObserverRecoveryTest, the_dead_one_of_a_place_that_nobody_takes_is_recovered_as_well) {
+  open();
+  watcher_.emplace(observer());
+  own_ = worker(0);
+  ASSERT_TRUE(own_->put("k", 100'000));
+  std::optional<Store> second = observer();
+  kill_an_observer();  // in the third place
+  ASSERT_GT(watcher_->usage().used_bytes, 100'000u);
+  second.reset();
+  second.emplace(observer());
+  EXPECT_EQ(watcher_->usage().used_bytes, 0u);
+}
+
+TEST_F(ObserverRecoveryTest, a_living_observer_is_left_alone) {
+  open();
+  Store watcher = observer();
+  Store other = observer();
+  EXPECT_TRUE(watcher.recover(3));
+  EXPECT_EQ(watcher.counters().recoveries, 0u);
 }
 
 TEST_F(RecoveryTest, while_a_stopped_process_holds_a_lock_requests_pass_by) {

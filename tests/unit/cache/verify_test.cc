@@ -97,6 +97,21 @@ TEST_F(VerifyTest, sees_purges_that_are_counted_wrongly_or_applied_too_early) {
   EXPECT_TRUE(finds("was checked too far"));
 }
 
+TEST_F(VerifyTest, sees_a_boundary_out_of_its_bounds) {
+  Boundary& boundary = process_->shard(0).boundary;
+  boundary.share = share_max + 1;
+  EXPECT_TRUE(finds("shard 0 has a boundary at"));
+  boundary.share = share_min;
+  EXPECT_FALSE(finds("boundary"));
+  boundary.lost = {process_->shard_units(), 1};
+  EXPECT_TRUE(finds("shard 0 has lost"));
+}
+
+TEST_F(VerifyTest, sees_a_ghost_without_a_name) {
+  process_->super().ghosts[7].store(5);
+  EXPECT_TRUE(finds("shard 0 has 1 ghosts without a name"));
+}
+
 TEST_F(VerifyTest, survives_references_that_lead_nowhere) {
   entry("k1").chain = 0x7fffffff;
   extension(entry("k4")).body.store(pack({0x7fffffff, 0}));

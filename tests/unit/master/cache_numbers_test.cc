@@ -47,5 +47,41 @@ TEST(CacheNumbers, tell_the_reasons_that_occurred_the_most_frequent_first) {
   EXPECT_EQ(report.reasons[2].reason, "stale");
 }
 
+/// Stores an object of 65,000 bytes.
+void put(cache::Store& store, const std::string& key) {
+  cache::Found found = store.find({.key = key, .now = 1000});
+  auto* fill = std::get_if<cache::Fill>(&found.way);
+  ASSERT_NE(fill, nullptr);
+  ASSERT_TRUE(fill->begin_head({}, "head", 65'000));
+  ASSERT_TRUE(fill->append(std::string(65'000, 'c')));
+  fill->finish();
+}
+
+TEST(CacheNumbers, tell_how_old_what_was_evicted_was) {
+  stats::Segment segment = std::move(*stats::Segment::create());
+  cache::SegmentOptions options;
+  options.size = uint64_t{1} << 20;
+  auto fd = cache::create_segment(options);
+  ASSERT_TRUE(fd) << fd.error().what;
+  cache::Store store = std::move(*cache::Store::attach(fd->get(), 0, {}));
+  EXPECT_FALSE(cache_numbers(segment, &store).eviction_age_s);
+  EXPECT_EQ(cache_numbers(segment, &store).evicted_idle_mean_s, 0);
+  for (int i = 0; i < 40; ++i) put(store, std::to_string(i));
+  const control::CacheStatsReport report = cache_numbers(segment, &store);
+  EXPECT_GT(report.evictions, 20u);
+  EXPECT_EQ(report.evicted_unused, report.evictions);
+  EXPECT_EQ(report.evicted_unused_ratio, 1);
+  ASSERT_EQ(report.evicted_idle.size(), 9u);
+  EXPECT_EQ(report.evicted_idle[0].up_to_s, 1u);
+  EXPECT_FALSE(report.evicted_idle[8].up_to_s);
+  uint64_t sum = 0;
+  for (const auto& one : report.evicted_idle) sum += one.responses;
+  EXPECT_EQ(sum, report.evictions);
+  EXPECT_LT(report.evicted_idle_mean_s, 60);
+  EXPECT_GT(report.evicted_stored_mean_s, 1e9) << "in 1970";
+  ASSERT_TRUE(report.eviction_age_s);
+  EXPECT_LT(*report.eviction_age_s, 60);
+}
+
 }  // namespace
 }  // namespace ringwall::master

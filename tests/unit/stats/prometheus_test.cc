@@ -44,6 +44,23 @@ TEST(Prometheus, buckets_are_cumulative_and_end_in_the_count) {
   EXPECT_TRUE(f.has("ringwall_exchange_duration_seconds_sum 500.00004"));
 }
 
+TEST(Prometheus, extra_histograms_are_cumulated_under_one_head) {
+  Fixture f;
+  constexpr double bounds[] = {1, 60};
+  constexpr uint64_t buckets[] = {2, 3, 4};
+  const ExtraHistogram histogram{"ringwall_idle_seconds", "Idle.", bounds, buckets, 12.5};
+  const std::string text = render_prometheus(f.segment, {}, {&histogram, 1});
+  EXPECT_NE(text.find("# HELP ringwall_idle_seconds Idle.\n"
+                      "# TYPE ringwall_idle_seconds histogram\n"
+                      "ringwall_idle_seconds_bucket{le=\"1\"} 2\n"
+                      "ringwall_idle_seconds_bucket{le=\"60\"} 5\n"
+                      "ringwall_idle_seconds_bucket{le=\"+Inf\"} 9\n"
+                      "ringwall_idle_seconds_sum 12.5\n"
+                      "ringwall_idle_seconds_count 9\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Prometheus, backends_are_labelled_and_labels_escaped) {
   Fixture f;
   ASSERT_TRUE(f.segment.assign("app", "unix:/run/a\"b\\c\n"));
