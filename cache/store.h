@@ -374,7 +374,7 @@ class Store {
     uint64_t hits = 0;
     uint64_t idle_ms = 0;  // since its last use
     bool purged_soft = false;
-    bool protected_ = false;  // used more than once
+    bool protected_ = false;  // used again, or stored again soon after its eviction
     uint32_t tags = 0;        // how many
     uint32_t held_off_until = 0;
     int64_t marked_until = 0;  // of markers

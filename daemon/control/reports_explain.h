@@ -44,7 +44,7 @@ struct ExplainedEntry {
   uint32_t origin_ms = 0;
   uint32_t tags = 0;
   bool purged_soft = false;
-  bool used_again = false;   // in the protected half of the LRU
+  bool used_again = false;   // in its shard's protected list
   int64_t held_off_s = 0;    // no refresh for so long, since one has failed
   int64_t marked_s = 0;      // of a marker, what is left of it
   std::string use;           // serve, serve and refresh, replace, alone; where it fits the request

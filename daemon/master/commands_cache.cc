@@ -72,6 +72,7 @@ io::Task<control::Answer> Commands::cache_verify() {
   if (!master_.estate().observer) co_return base::fail(no_cache());
   Heal::Outcome outcome = co_await master_.examine_cache();
   if (outcome.check.verdict == Check::Verdict::undecided) {
+    if (outcome.check.findings.empty()) outcome.check.findings.emplace_back("it is being replaced");
     co_return base::fail(RpcError(Outcome::failed, "the cache could not be checked: " +
                                                        outcome.check.text()));
   }

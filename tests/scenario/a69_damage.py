@@ -177,6 +177,23 @@ def test_a_fault_of_a_worker_has_the_segment_checked(ringwall):
     expect_hits_again(rw)
 
 
+def test_what_may_be_damaged_is_not_followed_by_the_master(ringwall):
+    """The dead worker's part of the cache is found by following these links."""
+    rw = ringwall(workers=2)
+    fill(rw)
+    before, old = inode_of(rw), rw.workers()
+    segment = Segment(rw)
+    for at in segment.entries(b"/b/2000/d"):
+        segment.write(at + CHAIN, struct.pack("<I", 0x7fffffff))
+    crash(rw, old[0])
+    rw.wait_log("the segment is damaged and is replaced")
+    rw.wait_workers(2, old)
+    assert rw.process.poll() is None
+    assert inode_of(rw) != before
+    settled(rw)
+    expect_hits_again(rw)
+
+
 def test_a_fault_without_damage_keeps_the_cache(ringwall, origin):
     rw = ringwall(workers=2)
     fill(rw)
