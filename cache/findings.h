@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ struct Findings {
 
   explicit Findings(Process& process)
       : process(process),
-        owned(uint64_t{process.super().active_pages.load()} * units_per_page / 64) {}
+        pages(std::max(process.super().active_pages.load(), process.super().target_pages.load())),
+        owned(uint64_t{pages} * units_per_page / 64) {}
 
   template <class... Args>
   void breach(fmt::format_string<Args...> text, Args&&... args) {
@@ -32,7 +34,7 @@ struct Findings {
     }
   }
 
-  // Inside one active page. Without this no reference of a damaged segment may be followed.
+  // Inside one page that is in use. Without this no reference of a damaged segment may be followed.
   bool valid_run(Run run) const {
     if (run.units == 0 || run.units > units_per_page || run.unit < process.first_unit(0)) {
       return false;
@@ -59,8 +61,12 @@ struct Findings {
     return true;
   }
 
+  // Whether more pages came into use than were when the walk began.
+  bool outgrown() const { return process.super().active_pages.load() > pages; }
+
   Process& process;
-  std::vector<uint64_t> owned;  // a bit per unit of the active pages
+  uint32_t pages;               // none behind these is in use
+  std::vector<uint64_t> owned;  // a bit per unit of them
   std::vector<std::string> breaches;
   std::vector<std::string> ownership;  // breaches that count if nothing changed during the walk
 };

@@ -106,6 +106,11 @@ class Process {
   PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
 
+  /// Bytes of the arena: as many as were asked for, and are there or will be.
+  uint64_t arena_bytes() const {
+    return super().target_pages.load(std::memory_order_relaxed) * page_bytes;
+  }
+
   bool observer() const { return slot_ >= slots_max; }
   unsigned slot_index() const { return slot_; }
   Slot& own() const { return slots_[slot_]; }

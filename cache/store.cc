@@ -136,8 +136,4 @@ void Store::acknowledge_wakeup() {
   process_->own().pending.store(0, std::memory_order_seq_cst);
 }
 
-base::Result<bool> Store::reserve_more(uint64_t bytes) {
-  return reserve_pages(process_->fd(), process_->mapping(), bytes);
-}
-
 }  // namespace ringwall::cache

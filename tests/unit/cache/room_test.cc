@@ -129,7 +129,7 @@ TEST_F(RoomTest, a_small_object_is_one_run_with_little_beside_its_content) {
 
 TEST_F(RoomTest, under_churn_of_all_sizes_nine_tenths_of_the_arena_are_content) {
   open(64 * MiB);
-  ASSERT_TRUE(*observer().reserve_more(64 * MiB));
+  ASSERT_TRUE(resize(64 * MiB));
   auto a = worker(0);
   std::mt19937 random(3);
   std::lognormal_distribution<double> sizes(std::log(12'000.0), 1.8);
