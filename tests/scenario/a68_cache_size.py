@@ -139,6 +139,19 @@ def test_a_response_that_is_being_read_is_read_to_its_end(ringwall):
     assert rw.ctl("cache", "verify").code == 0
 
 
+def test_how_large_a_response_may_be_follows_the_size(ringwall):
+    rw = ringwall(cache={"size": "16MiB"})
+    one, two, three = paths("large", 3, 3_000_000)
+    fill(rw, [one])
+    assert stored(rw, [one]) == [one]
+    resize(rw, 8 * MIB)
+    fill(rw, [two])
+    assert stored(rw, [two]) == []
+    resize(rw, 16 * MIB)
+    fill(rw, [three])
+    assert stored(rw, [three]) == [three]
+
+
 def test_a_change_of_mind_is_followed(ringwall):
     rw = ringwall(workers=2, cache={"size": "64MiB"})
     targets = paths("mind", 100)

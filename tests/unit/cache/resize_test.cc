@@ -346,10 +346,14 @@ TEST_F(ResizeTest, where_there_is_no_memory_what_is_there_serves_on) {
   expect_nothing_lost(*watcher_);
 }
 
-/// Everything at once in a cache of several arenas, with a look at all invariants after each step.
-TEST_F(ResizeTest, any_mixture_of_work_and_changes_leaves_all_in_order) {
+/// Everything at once in a cache of several arenas, with a look at all invariants after each step;
+/// by how many pages in a row get and lose their memory together.
+class MixedResizeTest : public ResizeTest, public ::testing::WithParamInterface<uint32_t> {};
+
+TEST_P(MixedResizeTest, any_mixture_of_work_and_changes_leaves_all_in_order) {
   open_sizes(4 * MiB, 1024 * MiB);
   ASSERT_GT(mapping_->super->arena_count, 1u);
+  mapping_->super->grain_pages = GetParam();
   std::mt19937 random(11);
   const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
   std::array<std::unique_ptr<Worker>, 2> workers = {worker(0), worker(1)};
@@ -409,6 +413,8 @@ TEST_F(ResizeTest, any_mixture_of_work_and_changes_leaves_all_in_order) {
   workers = {};
   expect_nothing_lost(*watcher_);
 }
+
+INSTANTIATE_TEST_SUITE_P(Grains, MixedResizeTest, ::testing::Values(1, 4));
 
 }  // namespace
 }  // namespace ringwall::cache::test
