@@ -71,7 +71,8 @@ base::Duration Resizer::note(const base::Result<cache::Resized>& resized) {
   pause_ = std::clamp(pause_ * 2, wait_least, wait_most);
   if (pause_ == wait_most && before != wait_most) {
     cache::Usage usage = work_.usage();
-    base::log_notice("cache: {} of {} are left; what is still being read or written goes later",
+    base::log_notice("cache: has {} on its way to {}; the rest waits for what is still being read "
+                     "or stored there",
                      conf::size_text(usage.reserved_bytes), conf::size_text(usage.arena_bytes));
   }
   return pause_;

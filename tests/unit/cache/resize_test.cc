@@ -103,30 +103,30 @@ TEST_F(ResizeTest, a_cache_that_grows_loses_nothing_and_holds_more) {
   EXPECT_EQ(watcher_->usage().resizing, Usage::Resizing::no);
   EXPECT_EQ(progress_.objects, 0u);
   EXPECT_EQ(stored(*a, 0, 500), before);
-  put(*a, 500, 2000);
-  EXPECT_EQ(stored(*a, 500, 2000), 1500u);
+  put(*a, 500, 1500);
+  EXPECT_EQ(stored(*a, 500, 1500), 1000u);
   EXPECT_EQ(a->store().counters().evictions, evictions);
   expect_nothing_lost(*watcher_);
 }
 
 TEST_F(ResizeTest, a_full_cache_that_shrinks_gives_memory_back_and_keeps_the_rest) {
-  open_sizes(16 * MiB, 16 * MiB);
+  open_sizes(8 * MiB, 8 * MiB);
   auto a = worker(0);
-  put(*a, 0, 2000);
-  const uint64_t before = stored(*a, 0, 2000);
+  put(*a, 0, 1000);
+  const uint64_t before = stored(*a, 0, 1000);
   const uint64_t bytes = watcher_->usage().content_bytes;
-  ASSERT_TRUE(resize(12 * MiB));
-  EXPECT_EQ(memory(), 12 * MiB);
-  EXPECT_EQ(watcher_->usage().arena_bytes, 12 * MiB);
-  EXPECT_EQ(watcher_->usage().reserved_bytes, 12 * MiB);
-  const uint64_t kept = stored(*a, 0, 2000);
+  ASSERT_TRUE(resize(6 * MiB));
+  EXPECT_EQ(memory(), 6 * MiB);
+  EXPECT_EQ(watcher_->usage().arena_bytes, 6 * MiB);
+  EXPECT_EQ(watcher_->usage().reserved_bytes, 6 * MiB);
+  const uint64_t kept = stored(*a, 0, 1000);
   EXPECT_GT(kept, before / 2);
   EXPECT_EQ(progress_.objects, before - kept);
   EXPECT_EQ(progress_.bytes, bytes - watcher_->usage().content_bytes);
   EXPECT_EQ(breaches(*watcher_), "");
-  put(*a, 2000, 3000);
-  EXPECT_LE(watcher_->usage().used_bytes, 12 * MiB);
-  EXPECT_EQ(memory(), 12 * MiB);
+  put(*a, 1000, 1500);
+  EXPECT_LE(watcher_->usage().used_bytes, 6 * MiB);
+  EXPECT_EQ(memory(), 6 * MiB);
   expect_nothing_lost(*watcher_);
 }
 
@@ -236,18 +236,18 @@ TEST_F(ResizeTest, a_renewed_response_goes_with_the_content_it_shares) {
 }
 
 TEST_F(ResizeTest, to_the_least_size_and_back_is_no_harm) {
-  open_sizes(16 * MiB, 16 * MiB);
+  open_sizes(8 * MiB, 8 * MiB);
   auto a = worker(0);
   for (int round = 0; round < 2; ++round) {
-    put(*a, 0, 1500);
+    put(*a, 0, 700);
     ASSERT_TRUE(resize(1 * MiB));
     EXPECT_EQ(memory(), 1 * MiB);
-    EXPECT_EQ(stored(*a, 0, 1500), watcher_->usage().objects);
-    ASSERT_TRUE(resize(16 * MiB));
-    EXPECT_EQ(memory(), 16 * MiB);
+    EXPECT_EQ(stored(*a, 0, 700), watcher_->usage().objects);
+    ASSERT_TRUE(resize(8 * MiB));
+    EXPECT_EQ(memory(), 8 * MiB);
     EXPECT_EQ(breaches(*watcher_), "");
-    EXPECT_EQ(stored(*a, 0, 1500), watcher_->usage().objects);
-    for (int i = 0; i < 1500; ++i) a->store().purge(by_key(key(i)));
+    EXPECT_EQ(stored(*a, 0, 700), watcher_->usage().objects);
+    for (int i = 0; i < 700; ++i) a->store().purge(by_key(key(i)));
   }
   expect_nothing_lost(*watcher_);
 }
@@ -359,7 +359,7 @@ TEST_P(MixedResizeTest, any_mixture_of_work_and_changes_leaves_all_in_order) {
   std::array<std::unique_ptr<Worker>, 2> workers = {worker(0), worker(1)};
   std::vector<std::pair<int, Hit>> hits;
   std::vector<std::pair<std::string, Fill>> fills;
-  for (int turn = 0; turn < 300; ++turn) {
+  for (int turn = 0; turn < 120; ++turn) {
     Worker& own = *workers[random() % 2];
     for (int n = 0; n < 20; ++n) {
       const int i = below(600);
