@@ -28,8 +28,8 @@ bool trim_run(Process& process, Cell& cell, uint32_t units);
 /// The same for an entry's own run. Only by who fills it.
 bool trim_entry(Process& process, Entry& entry, uint32_t units);
 
-// Of pages, for who holds Superblock::resizing; see cache/pages.h. False: the lock was busy, nothing
-// has changed.
+// Of pages, for who holds Superblock::resizing; see cache/pages.h. False: the lock was busy, and
+// nothing has changed.
 
 /// An unsettled page, whose memory is there, becomes an open one that is free.
 bool activate_page(std::byte* base, Superblock& super, uint32_t page);

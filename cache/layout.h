@@ -164,7 +164,7 @@ struct alignas(64) Slot {
 };
 
 struct Superblock {
-  uint32_t page_count;  // of the largest size
+  uint32_t page_count;   // of the largest size
   uint32_t grain_pages;  // so many in a row get and lose their memory together; the marks below are
                          // multiples of it at rest
   uint32_t shard_count;
@@ -173,10 +173,10 @@ struct Superblock {
   Ref first_page;  // unit of page 0
   uint32_t literal_lru;
   uint32_t huge_pages;                         // advise huge pages on mapping
-  pthread_mutex_t resizing;                    // robust, only tried: who changes which pages there are
-  std::atomic<uint32_t> target_pages;          // the size asked for
-  std::atomic<uint32_t> open_pages;            // all below are open; holder of `resizing`
-  std::atomic<uint32_t> active_pages;          // all from here on are inactive; likewise
+  pthread_mutex_t resizing;            // robust, only tried: who changes which pages there are
+  std::atomic<uint32_t> target_pages;  // the size asked for
+  std::atomic<uint32_t> open_pages;    // all below are open; by the holder of `resizing`
+  std::atomic<uint32_t> active_pages;  // all from here on are inactive; likewise
   unsigned char secret[192];                   // keys the hash
   alignas(64) std::atomic<uint64_t> alive[2];  // slots whose pins count
   std::atomic<uint32_t> epoch;                 // of the last purge by prefix, tag or all

@@ -4,10 +4,10 @@
 // pass; a fill that was under way is stored as ever and met by that. Towards a larger size a pass
 // opens pages. Both in one where the size was changed to and fro.
 //
-// Which responses go depends on where they lie, not on their use: nothing moves, and in a full cache
-// the arena takes the best-fitting run wherever that is. So about that part of what is stored is
-// lost by which a full cache shrinks, the often used like the others. A cache that was never full
-// uses the arena from its beginning, and loses little or nothing.
+// Which responses go depends on where they lie, not on their use: nothing moves, and in a full
+// cache the arena takes the best-fitting run wherever that is. So about that part of what is stored
+// is lost by which a full cache shrinks, the often used like the others. A cache that was never
+// full uses the arena from its beginning, and loses little or nothing.
 #include <fmt/format.h>
 
 #include "cache/object.h"

@@ -62,8 +62,8 @@ uint64_t round_up(uint64_t value, uint64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// For an arena of the largest size. A shard per 32 MiB keeps 64 workers apart; one bucket per KiB of
-// arena keeps chains near one.
+// For an arena of the largest size. A shard per 32 MiB keeps 64 workers apart; one bucket per KiB
+// of arena keeps chains near one.
 Plan plan_for(uint64_t arena_bytes, bool huge_pages) {
   Plan plan;
   const uint64_t to = huge_pages ? huge_page_bytes : page_bytes;

@@ -1,7 +1,7 @@
-// Resizer: the master's care for the size of the cache. It reserves the memory behind a quick start,
-// and after a reload that changed cache.size it lets the cache grow or shrink while it serves; a
-// change that comes meanwhile is followed at once. What cannot be had (memory) or not yet be given
-// back (responses that are still being read) is tried again until it can.
+// Resizer: the master's care for the size of the cache. It reserves the memory behind a quick
+// start, and after a reload that changed cache.size it lets the cache grow or shrink while it
+// serves; a change that comes meanwhile is followed at once. What cannot be had (memory) or not yet
+// be given back (responses that are still being read) is tried again until it can.
 //
 // One slice of work at a time, on a thread of its own. On the loop's thread but for that.
 #pragma once

@@ -1,4 +1,4 @@
-"""A changed cache.size is brought about by a reload, while the cache serves and keeps what it can."""
+"""A changed cache.size is brought about by a reload; the cache serves on and keeps what it can."""
 import os
 import pathlib
 import re

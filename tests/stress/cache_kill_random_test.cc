@@ -1,8 +1,8 @@
 // Random sudden death under load: workers hit, fill, follow, purge and evict in a small full
 // segment, whose size another process changes all the time, while one after another is killed with
 // SIGKILL at a random time, the one that changes the size too; a quarter of the recoveries are
-// killed as well. Every few kills all are killed and the segment must be flawless, hold nothing back
-// and take any size. Content proves itself on every hit.
+// killed as well. Every few kills all are killed and the segment must be flawless, hold nothing
+// back and take any size. Content proves itself on every hit.
 //
 // RINGWALL_STRESS_SECONDS: how long (10).
 #include <sys/prctl.h>

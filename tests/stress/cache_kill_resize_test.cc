@@ -1,5 +1,5 @@
-// Kills a process at every kill point of a change of size: whoever comes next finds all in order and
-// brings the change to its end, or another.
+// Kills a process at every kill point of a change of size: whoever comes next finds all in order
+// and brings the change to its end, or another.
 #include "tests/stress/dying_fixture.h"
 
 namespace ringwall::cache::test {

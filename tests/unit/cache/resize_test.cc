@@ -1,78 +1,11 @@
 // Changes of size while the cache serves: what is lost, what is kept, and whose memory it is.
-#include <sys/stat.h>
-
-#include <random>
 #include <thread>
 #include <tuple>
 
-#include "cache/index.h"
-#include "cache/object.h"
-#include "cache/pages.h"
-#include "tests/unit/cache/cache_fixture.h"
+#include "tests/unit/cache/resize_fixture.h"
 
 namespace ringwall::cache::test {
 namespace {
-
-constexpr base::Duration one_step{0};
-
-class ResizeTest : public CacheTest {
- protected:
-  void open_sizes(uint64_t size, uint64_t size_max) {
-    SegmentOptions options;
-    options.size = size;
-    options.size_max = size_max;
-    options.reserve_at_start = size;
-    CacheTest::open(options);
-    auto mapping = map_segment(segment_.get());
-    ASSERT_TRUE(mapping);
-    mapping_.emplace(std::move(*mapping));
-    watcher_.emplace(observer());
-  }
-  /// What the system has charged for the segment, without its tables.
-  uint64_t memory() const {
-    struct stat status {};
-    EXPECT_EQ(fstat(segment_.get(), &status), 0);
-    const auto tables = uint64_t{mapping_->super->first_page} * unit_bytes;
-    return static_cast<uint64_t>(status.st_blocks) * 512 - tables;
-  }
-  bool resize(uint64_t size) { return CacheTest::resize(*watcher_, size, progress_); }
-  Resized step() {
-    auto resized = watcher_->resize(progress_, one_step);
-    EXPECT_TRUE(resized) << resized.error().what;
-    return resized ? *resized : Resized::done;
-  }
-  static std::string key(int i) { return "key" + std::to_string(i); }
-  static size_t size_of(int i) { return 200 + static_cast<size_t>(i) * 7919 % 20'000; }
-  static void put(Worker& worker, int from, int to) {
-    for (int i = from; i < to; ++i) ASSERT_TRUE(worker.put(key(i), size_of(i), i % 3 != 0)) << i;
-  }
-  /// How many of the keys are there; what is there must be right.
-  static uint64_t stored(Worker& worker, int from, int to) {
-    uint64_t found = 0;
-    for (int i = from; i < to; ++i) {
-      if (!worker.has(key(i))) continue;
-      ++found;
-      EXPECT_TRUE(worker.proves(key(i), size_of(i))) << i;
-    }
-    return found;
-  }
-
-  /// In which pages the key's entry and the end of its content lie.
-  std::pair<uint32_t, uint32_t> pages_of(const std::string& key) {
-    auto process = Process::attach(segment_.get(), 7, doorbells_);
-    EXPECT_TRUE(process);
-    Process& own = **process;
-    const uint32_t hash = hash_key(own.super(), key);
-    Entry& entry = own.entry(find_in_chain(own, own.bucket(own.bucket_of(hash)), hash, key));
-    iovec last{};
-    content_spans(own, entry, entry.content_length.load() - 1, 1, {&last, 1});
-    return {own.page_of(own.ref(&entry)), own.page_of(own.ref(last.iov_base))};
-  }
-
-  std::optional<Mapping> mapping_;
-  std::optional<Store> watcher_;
-  ResizeProgress progress_;
-};
 
 TEST_F(ResizeTest, memory_is_taken_for_the_size_and_not_for_the_largest_one) {
   open_sizes(8 * MiB, 64 * MiB);
@@ -345,76 +278,6 @@ TEST_F(ResizeTest, where_there_is_no_memory_what_is_there_serves_on) {
   EXPECT_EQ(memory(), 8 * MiB);
   expect_nothing_lost(*watcher_);
 }
-
-/// Everything at once in a cache of several arenas, with a look at all invariants after each step;
-/// by how many pages in a row get and lose their memory together.
-class MixedResizeTest : public ResizeTest, public ::testing::WithParamInterface<uint32_t> {};
-
-TEST_P(MixedResizeTest, any_mixture_of_work_and_changes_leaves_all_in_order) {
-  open_sizes(4 * MiB, 1024 * MiB);
-  ASSERT_GT(mapping_->super->arena_count, 1u);
-  mapping_->super->grain_pages = GetParam();
-  std::mt19937 random(11);
-  const auto below = [&](unsigned n) { return static_cast<int>(random() % n); };
-  std::array<std::unique_ptr<Worker>, 2> workers = {worker(0), worker(1)};
-  std::vector<std::pair<int, Hit>> hits;
-  std::vector<std::pair<std::string, Fill>> fills;
-  for (int turn = 0; turn < 120; ++turn) {
-    Worker& own = *workers[random() % 2];
-    for (int n = 0; n < 20; ++n) {
-      const int i = below(600);
-      switch (below(6)) {
-        case 0:
-          if (auto hit = own.hit(key(i))) hits.emplace_back(i, std::move(*hit));
-          break;
-        case 1:
-          if (!hits.empty()) {
-            const auto at = hits.begin() + below(static_cast<unsigned>(hits.size()));
-            EXPECT_EQ(read_content(at->second, 0, size_of(at->first)),
-                      content_of(key(at->first), size_of(at->first)));
-            std::swap(*at, hits.back());
-            hits.pop_back();
-          }
-          break;
-        case 2:
-          own.store().purge(by_key(key(i)));
-          break;
-        case 3: {
-          const std::string name = "slow" + std::to_string(turn * 20 + n);
-          Found found = own.find(name);
-          auto* fill = std::get_if<Fill>(&found.way);
-          if (fill == nullptr || !fill->begin_head(facts_for(90'000), head_for(name), {})) break;
-          if (fill->append(content_of(name, 45'000))) fills.emplace_back(name, std::move(*fill));
-          break;
-        }
-        default:
-          own.put(key(i), size_of(i), i % 3 != 0);
-      }
-    }
-    if (hits.size() > 20) hits.erase(hits.begin(), hits.begin() + 10);
-    if (fills.size() > 8) {
-      auto& [name, fill] = fills.front();
-      if (fill.append(content_of(name, 90'000).substr(45'000))) fill.finish();
-      fills.erase(fills.begin());
-    }
-    if (turn % 5 == 0) {
-      ASSERT_TRUE(watcher_->set_size(static_cast<uint64_t>(1 + below(12)) * MiB));
-    }
-    for (int n = below(40); n > 0 && step() == Resized::more; --n) continue;
-    ASSERT_EQ(breaches(*watcher_), "") << "turn " << turn;
-    ASSERT_EQ(memory(), watcher_->usage().reserved_bytes) << "turn " << turn;
-  }
-  hits.clear();
-  fills.clear();
-  ASSERT_TRUE(resize(2 * MiB));
-  EXPECT_EQ(memory(), 2 * MiB);
-  EXPECT_LE(watcher_->usage().used_bytes, 2 * MiB);
-  EXPECT_EQ(stored(*workers[0], 0, 600), stored(*workers[1], 0, 600));
-  workers = {};
-  expect_nothing_lost(*watcher_);
-}
-
-INSTANTIATE_TEST_SUITE_P(Grains, MixedResizeTest, ::testing::Values(1, 4));
 
 }  // namespace
 }  // namespace ringwall::cache::test
