@@ -55,29 +55,44 @@ struct Place {
   PageRecord* pages;
 };
 
-void unlink_page(const Place& place, PageRecord& page) {
+// In a bin the first page's `previous` is the last one.
+void unlink_page(const Place& place, uint32_t index) {
   Section& section = place.section;
-  if (page.next != no_page) section.set(place.pages[page.next].previous, page.previous);
-  if (page.previous != no_page) {
+  const PageRecord& page = place.pages[index];
+  uint32_t& first = place.arena.bins[page.bin];
+  if (page.next != no_page) {
+    section.set(place.pages[page.next].previous, page.previous);
+  } else if (first != index) {
+    section.set(place.pages[first].previous, page.previous);
+  }
+  if (first != index) {
     section.set(place.pages[page.previous].next, page.next);
     return;
   }
-  section.set(place.arena.bins[page.bin], page.next);
+  section.set(first, page.next);
   if (page.next == no_page) {
     section.set(place.arena.occupied, place.arena.occupied.load() & ~(uint64_t{1} << page.bin));
   }
 }
 
-void link_page(const Place& place, uint32_t index, unsigned bin) {
+enum class End : uint8_t { first, last };
+
+void link_page(const Place& place, uint32_t index, unsigned bin, End end) {
   Section& section = place.section;
   PageRecord& page = place.pages[index];
   const uint32_t first = place.arena.bins[bin];
-  section.set(page.next, first);
-  section.set(page.previous, no_page);
+  const bool alone = first == no_page;
+  const uint32_t last = alone ? index : place.pages[first].previous;
   section.set(page.bin, static_cast<uint16_t>(bin));
-  if (first != no_page) section.set(place.pages[first].previous, index);
-  section.set(place.arena.bins[bin], index);
-  if (first == no_page) {
+  section.set(page.previous, last);
+  section.set(page.next, end == End::first ? first : no_page);
+  if (!alone) section.set(place.pages[first].previous, index);
+  if (alone || end == End::first) {
+    section.set(place.arena.bins[bin], index);
+  } else {
+    section.set(place.pages[last].next, index);
+  }
+  if (alone) {
     section.set(place.arena.occupied, place.arena.occupied.load() | uint64_t{1} << bin);
   }
 }
@@ -86,10 +101,11 @@ void link_page(const Place& place, uint32_t index, unsigned bin) {
 void set_longest(const Place& place, uint32_t index, unsigned longest) {
   PageRecord& page = place.pages[index];
   if (page.longest != longest) place.section.set(page.longest, static_cast<uint16_t>(longest));
+  if (page.state.load(std::memory_order_relaxed) == PageState::closed) return;
   const unsigned bin = bin_of(longest);
   if (page.bin == bin) return;
-  unlink_page(place, page);
-  link_page(place, index, bin);
+  unlink_page(place, index);
+  link_page(place, index, bin, End::first);
 }
 
 uint32_t fitting_page(const Arena& arena, const PageRecord* pages, unsigned bin, unsigned units) {
@@ -252,18 +268,55 @@ bool trim_entry(Process& process, Entry& entry, uint32_t units) {
   return true;
 }
 
-bool activate_page(std::byte* base, Superblock& super, uint32_t page_index) {
-  Arena& arena = super.arenas[page_index % super.arena_count];
+bool activate_page(std::byte* base, Superblock& super, uint32_t index) {
+  Arena& arena = super.arenas[index % super.arena_count];
   Section section(base, arena.lock);
   if (!section) return false;
-  if (super.active_pages.load() != page_index) return super.active_pages.load() > page_index;
-  PageRecord& page = super.pages[page_index];
+  PageRecord& page = super.pages[index];
+  RW_ASSERT(page.state.load() == PageState::unsettled);
   section.set(page.free, static_cast<uint16_t>(units_per_page));
   section.set(page.longest, static_cast<uint16_t>(units_per_page));
-  link_page({section, arena, super.pages.get()}, page_index, bin_of(units_per_page));
+  // Behind those that are free already: a cache that is not full uses the arena from its beginning,
+  // and loses nothing when it shrinks to what it uses.
+  link_page({section, arena, super.pages.get()}, index, bin_of(units_per_page), End::last);
   section.set(arena.free_units, arena.free_units.load() + units_per_page);
   section.set(arena.pages, arena.pages.load() + 1);
-  section.set(super.active_pages, page_index + 1);
+  section.set(page.state, PageState::open);
+  return true;
+}
+
+bool close_page(std::byte* base, Superblock& super, uint32_t index) {
+  Arena& arena = super.arenas[index % super.arena_count];
+  Section section(base, arena.lock);
+  if (!section) return false;
+  PageRecord& page = super.pages[index];
+  RW_ASSERT(page.state.load() == PageState::open);
+  unlink_page({section, arena, super.pages.get()}, index);
+  section.set(page.state, PageState::closed);
+  return true;
+}
+
+bool reopen_page(std::byte* base, Superblock& super, uint32_t index) {
+  Arena& arena = super.arenas[index % super.arena_count];
+  Section section(base, arena.lock);
+  if (!section) return false;
+  PageRecord& page = super.pages[index];
+  RW_ASSERT(page.state.load() == PageState::closed);
+  link_page({section, arena, super.pages.get()}, index, bin_of(page.longest), End::last);
+  section.set(page.state, PageState::open);
+  return true;
+}
+
+bool retire_page(std::byte* base, Superblock& super, uint32_t index) {
+  Arena& arena = super.arenas[index % super.arena_count];
+  Section section(base, arena.lock);
+  if (!section) return false;
+  PageRecord& page = super.pages[index];
+  RW_ASSERT(page.state.load() == PageState::closed);
+  RW_ASSERT(page.free == units_per_page);
+  section.set(arena.free_units, arena.free_units.load() - units_per_page);
+  section.set(arena.pages, arena.pages.load() - 1);
+  section.set(page.state, PageState::unsettled);
   return true;
 }
 

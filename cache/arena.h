@@ -28,8 +28,20 @@ bool trim_run(Process& process, Cell& cell, uint32_t units);
 /// The same for an entry's own run. Only by who fills it.
 bool trim_entry(Process& process, Entry& entry, uint32_t units);
 
-/// Gives a page that has just been reserved to its arena; false: busy or not the next page.
+// Of pages, for who holds Superblock::resizing; see cache/pages.h. False: the lock was busy, and
+// nothing has changed.
+
+/// An unsettled page, whose memory is there, becomes an open one that is free.
 bool activate_page(std::byte* base, Superblock& super, uint32_t page);
+
+/// Nothing is taken from the open page any more.
+bool close_page(std::byte* base, Superblock& super, uint32_t page);
+
+/// The closed page is open again, with what is in it.
+bool reopen_page(std::byte* base, Superblock& super, uint32_t page);
+
+/// A closed page that is wholly free leaves its arena: unsettled. Once free it stays so.
+bool retire_page(std::byte* base, Superblock& super, uint32_t page);
 
 /// Calls f(start, length) for each free run of the page, in order.
 template <class F>

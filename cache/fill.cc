@@ -18,10 +18,6 @@ namespace {
 // How long a key is remembered whose response is too large to store at all.
 constexpr uint32_t too_large_remember_s = 10;
 
-uint64_t object_bytes_max(const Process& process) {
-  return process.super().arena_bytes / 2;
-}
-
 // Of unknown lengths most are short: extents begin small and double.
 uint32_t next_units(const FillState& fill, uint64_t length, uint64_t available) {
   if (length != unknown_length) return want_units(length - fill.reserved);

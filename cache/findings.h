@@ -22,7 +22,9 @@ struct Findings {
   static constexpr size_t breaches_max = 100;
 
   explicit Findings(Process& process)
-      : process(process), owned(uint64_t{process.super().page_count} * units_per_page / 64) {}
+      : process(process),
+        pages(process.super().page_count),
+        owned(uint64_t{pages} * units_per_page / 64) {}
 
   template <class... Args>
   void breach(fmt::format_string<Args...> text, Args&&... args) {
@@ -37,8 +39,8 @@ struct Findings {
     }
   }
 
-  // Inside one page (more are given out at any time while the arena is still being reserved).
-  // Without this no reference of a damaged segment may be followed.
+  // Inside one page (which of them are in use changes at any time with the cache's size). Without
+  // this no reference of a damaged segment may be followed.
   bool valid_run(Run run) const {
     if (run.units == 0 || run.units > units_per_page || run.unit < process.first_unit(0)) {
       return false;
@@ -80,7 +82,8 @@ struct Findings {
   }
 
   Process& process;
-  std::vector<uint64_t> owned;  // a bit per unit
+  uint32_t pages;               // of the largest size
+  std::vector<uint64_t> owned;  // a bit per unit of them
   uint64_t units_walked = 0;
   std::vector<std::string> breaches;
   std::vector<std::string> ownership;  // breaches that count if nothing changed during the walk

@@ -127,7 +127,7 @@ bool is_too_large(const Process& process, const NewHead& head) {
   const uint64_t front =
       head.labels.tags.size_bytes() + head.labels.selectors.size() + head.text.size();
   return front > base::head_bytes_max ||
-         head.content_length.value_or(0) > process.super().arena_bytes / 2;
+         head.content_length.value_or(0) > object_bytes_max(process);
 }
 
 bool place_head(Process& process, unsigned ticket, const NewHead& head, Budget& budget) {

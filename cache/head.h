@@ -17,6 +17,11 @@ struct NewHead {
   bool renews = false;  // the content is another entry's
 };
 
+/// No content is longer: half of the arena.
+inline uint64_t object_bytes_max(const Process& process) {
+  return process.arena_bytes() / 2;
+}
+
 /// Whether no room could ever be had for it.
 bool is_too_large(const Process& process, const NewHead& head);
 

@@ -5,22 +5,33 @@
 //              built once with Boost.Interprocess: Superblock, shards, tail stamps, buckets,
 //              arenas, page records, slots, tickets, purges, uses, ghosts; of fixed structure later
 //
+// All of it is mapped and has its tables for the largest size the cache may ever get; memory is
+// behind the control area, always, and behind the pages that the size of the day asks for
+// (cache/pages.h). In the middle of a change, from a smaller size to a larger one or back:
+//
+//   page 0             open_pages        target_pages          active_pages       page_count
+//   | open                  | of any state    | open, soon closed;      | inactive       |
+//   |                       | , soon open     | closed, soon inactive   |                |
+//
+// At rest the three marks are one.
+//
 // Nothing here holds a pointer (Boost's offset_ptr in the Superblock apart), see cache/units.h. Who
 // may write: fields are written inside a Section of the lock named, or by the one process named.
 //
 // Entries, and what lies behind them, are drawn in cache/entry.h.
 //
 // Invariants, checked by Store::verify:
-//  1. Every unit of an active page is either free in its page's map or belongs to exactly one cell:
-//     of an entry (its own run, `first`, `table`, a piece's cells, an inherited `body`), a ticket's
-//     `raw`, a slot's `reclaim`.
+//  1. Every unit of an open or closed page is either free in its page's map or belongs to exactly
+//     one cell: of an entry (its own run, `first`, `table`, a piece's cells, an inherited `body`),
+//     a ticket's `raw`, a slot's `reclaim`. Units of other pages belong to none.
 //  2. An entry in state waiting, filling, live or marker is in the chain of its bucket; one in
 //     state abandoned, removed or unmarked is in its shard's limbo list or in a slot's `reclaim`.
 //  3. live and marker entries are in one LRU list of their shard, others in none.
 //  4. A waiting or filling entry is named by exactly one ticket, and the ticket by it.
 //  5. A pin counts only while its slot's bit is in Superblock::alive; a bit of a slot that is not
 //     alive and not dirty is set nowhere.
-//  6. A page is in the bin of its longest free run; counts of shards, lists and arenas are exact.
+//  6. An open page is in the bin of its longest free run, others are in none; counts of shards,
+//     lists and arenas are exact. Those of arenas are over their open and closed pages.
 //  7. An entry's `sharers` counts the entries, in chains and limbo, that name it as their body;
 //  they
 //     are of the same key, and it has no body itself. With sharers it is not taken apart.
@@ -28,6 +39,8 @@
 //  9. A shard's boundary keeps its bounds (cache/boundary.h), and each cell of its ghosts is valid.
 // 10. No section holds a second lock, and none relies on a slot's cells before every lock that the
 //     slot's dead owner may have held was settled.
+// 10. Pages below `open_pages` are open, those from `active_pages` on inactive. Behind an open or
+//     closed page there is memory; behind an inactive one there is none.
 #pragma once
 
 #include <pthread.h>
@@ -96,23 +109,37 @@ struct alignas(64) Shard {
   Boundary boundary;
 };
 
+/// What a page is. Into and out of open and closed under its arena's lock; between inactive and
+/// unsettled by who holds Superblock::resizing.
+///
+///               reserve              reserved                close
+///   inactive ───────────► unsettled ──────────► open ◄───────────────► closed
+///       ▲                  │     ▲                        reopen         │ wholly free
+///       └──── given back ──┘     └───────────────────────────────────────┘
+enum class PageState : uint16_t {
+  inactive,   // without memory
+  unsettled,  // with memory or without: being reserved or given back, perhaps by one who died
+  open,       // runs are taken from it
+  closed,     // runs are only freed in it
+};
+
 /// A page's map of units: bit set = used. Arena lock.
 struct PageRecord {
   uint64_t used[units_per_page / 64];
   uint16_t free;     // units
   uint16_t longest;  // free run
-  uint16_t bin;      // where it is linked; bins_max: nowhere
-  uint16_t reserved;
-  uint32_t next;  // in the bin
-  uint32_t previous;
+  uint16_t bin;      // of an open page: where it is linked
+  std::atomic<PageState> state;
+  uint32_t next;      // in the bin
+  uint32_t previous;  // likewise; of the first: the last
 };
 static_assert(sizeof(PageRecord) == 144);
 
 struct alignas(64) Arena {
   Lock lock;
   std::atomic<uint64_t> occupied;  // bins that are not empty; a hint outside the lock
-  std::atomic<uint64_t> free_units;
-  std::atomic<uint64_t> pages;
+  std::atomic<uint64_t> free_units;  // of its open and closed pages
+  std::atomic<uint64_t> pages;       // open and closed
   uint32_t bins[bins_max];  // first page
 };
 
@@ -147,15 +174,19 @@ enum class Condemned : uint32_t {
 };
 
 struct Superblock {
-  uint64_t arena_bytes;
-  uint32_t page_count;
+  uint32_t page_count;   // of the largest size
+  uint32_t grain_pages;  // so many in a row get and lose their memory together; the marks below are
+                         // multiples of it at rest
   uint32_t shard_count;
   uint32_t bucket_count;
   uint32_t arena_count;
   Ref first_page;  // unit of page 0
   uint32_t literal_lru;
   uint32_t huge_pages;                         // advise huge pages on mapping
-  std::atomic<uint32_t> active_pages;          // reserved and given to the arenas
+  pthread_mutex_t resizing;            // robust, only tried: who changes which pages there are
+  std::atomic<uint32_t> target_pages;  // the size asked for
+  std::atomic<uint32_t> open_pages;    // all below are open; by the holder of `resizing`
+  std::atomic<uint32_t> active_pages;  // all from here on are inactive; likewise
   unsigned char secret[192];                   // keys the hash
   alignas(64) std::atomic<uint64_t> alive[2];  // slots whose pins count
   std::atomic<uint32_t> epoch;                 // of the last purge by prefix, tag or all
@@ -234,6 +265,7 @@ constexpr uint64_t compute_layout_version() {
                             Ghosts::row_cells,
                             Ghosts::ticks_per_turnover,
                             sizeof(PageRecord),
+                            offsetof(PageRecord, state),
                             offsetof(PageRecord, next),
                             sizeof(Arena),
                             offsetof(Arena, bins),
@@ -243,6 +275,7 @@ constexpr uint64_t compute_layout_version() {
                             offsetof(Slot, reclaim),
                             offsetof(Slot, counters),
                             sizeof(Superblock),
+                            offsetof(Superblock, resizing),
                             offsetof(Superblock, active_pages),
                             offsetof(Superblock, secret),
                             offsetof(Superblock, alive),

@@ -83,6 +83,13 @@ void init_robust_mutex(pthread_mutex_t& mutex) {
   pthread_mutexattr_destroy(&attributes);
 }
 
+TryHold::TryHold(pthread_mutex_t& mutex) {
+  const int result = pthread_mutex_trylock(&mutex);
+  if (result == EOWNERDEAD) pthread_mutex_consistent(&mutex);
+  if (result == 0 || result == EOWNERDEAD) mutex_ = &mutex;
+  kill_point();
+}
+
 bool Section::acquire(std::byte* base, Lock& lock) {
   int result = pthread_mutex_trylock(&lock.mutex);
   if (result == EBUSY) result = wait_for(lock.mutex);

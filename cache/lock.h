@@ -108,4 +108,22 @@ class Section {
   Lock* lock_;
 };
 
+/// Holds a robust mutex that processes only ever try, for work that may take long, in steps that
+/// whoever comes after a death can take up; test it before use. What the dead owner left half done
+/// is for the caller to see.
+class TryHold {
+ public:
+  explicit TryHold(pthread_mutex_t& mutex);
+  ~TryHold() {
+    if (mutex_ != nullptr) pthread_mutex_unlock(mutex_);
+  }
+  TryHold(const TryHold&) = delete;
+  TryHold& operator=(const TryHold&) = delete;
+
+  explicit operator bool() const { return mutex_ != nullptr; }
+
+ private:
+  pthread_mutex_t* mutex_ = nullptr;
+};
+
 }  // namespace ringwall::cache

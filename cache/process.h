@@ -113,12 +113,17 @@ class Process {
   }
   PurgeTable& purges() const { return *purges_; }
   std::atomic<uint64_t>& tail(uint32_t shard) const { return tails_[shard]; }
-  /// Of the arena, when all of it is active; a shard may hold more than its part.
-  uint64_t shard_units() const { return super().arena_bytes / unit_bytes / super().shard_count; }
+  /// Of an arena of the size that was asked for; a shard may hold more than its part.
+  uint64_t shard_units() const { return arena_bytes() / unit_bytes / super().shard_count; }
 
   /// What every way into the structure asks first.
   bool condemned() const {
     return super().condemned.load(std::memory_order_relaxed) != Condemned::no;
+  }
+
+  /// Bytes of the arena: as many as were asked for, and are there or will be.
+  uint64_t arena_bytes() const {
+    return super().target_pages.load(std::memory_order_relaxed) * page_bytes;
   }
 
   bool observer() const { return slot_ >= slots_max; }

@@ -3,8 +3,6 @@
 //
 // A fill under way that a hard purge meets is hidden: who follows it goes on, but it is not stored
 // and nobody else finds it. One that a soft purge meets is stored as purged softly.
-#include <errno.h>
-
 #include <algorithm>
 
 #include "cache/index.h"
@@ -14,50 +12,13 @@
 #include "cache/process.h"
 #include "cache/purges.h"
 #include "cache/store.h"
+#include "cache/visit.h"
 
 namespace ringwall::cache {
 namespace {
 
-constexpr uint32_t slice_buckets = 64;
 // Tries for a lock that is held (5 ms each) before a walk leaves the shard out.
 constexpr unsigned tries_max = 20;
-
-/// Calls `visit` for the entries in buckets [from, end) of one shard until it says that it removed
-/// one (a section removes one at most) or a slice is done; `from` moves on, but not past a bucket
-/// that is to be looked at again. False: the lock was busy.
-template <class Visit>
-bool visit_slice(Process& process, uint32_t shard_index, uint32_t& from, uint32_t end,
-                 Visit& visit) {
-  {
-    Section section(process.base(), process.shard(shard_index).lock);
-    if (!section || process.condemned()) return false;
-    bool removed = false;
-    for (uint32_t looked = 0; !removed && from < end && looked < slice_buckets; ++looked) {
-      for (Ref ref = process.bucket(from); ref != 0 && !removed;) {
-        Entry& entry = process.entry(ref);
-        ref = entry.chain;
-        removed = visit(section, entry);
-      }
-      if (!removed) ++from;
-    }
-  }
-  settle_reclaim(process, process.own());
-  return true;
-}
-
-/// The same for all of [from, end). False: the lock was held for long.
-template <class Visit>
-bool visit_buckets(Process& process, uint32_t shard_index, uint32_t from, uint32_t end,
-                   unsigned tries, Visit& visit) {
-  for (unsigned tried = 0; from < end;) {
-    if (visit_slice(process, shard_index, from, end, visit)) {
-      tried = 0;
-    } else if (++tried >= tries) {
-      return false;
-    }
-  }
-  return true;
-}
 
 /// All buckets. False: some were left out.
 template <class Visit>
@@ -140,26 +101,6 @@ bool sweep_all(Process& process, uint32_t epoch) {
   });
 }
 
-/// Holds the right to sweep, if it can be had.
-class Sweeping {
- public:
-  explicit Sweeping(PurgeTable& table) : mutex_(table.sweeping) {
-    const int result = pthread_mutex_trylock(&mutex_);
-    if (result == EOWNERDEAD) pthread_mutex_consistent(&mutex_);
-    held_ = result == 0 || result == EOWNERDEAD;
-  }
-  ~Sweeping() {
-    if (held_) pthread_mutex_unlock(&mutex_);
-  }
-  Sweeping(const Sweeping&) = delete;
-  Sweeping& operator=(const Sweeping&) = delete;
-  explicit operator bool() const { return held_; }
-
- private:
-  pthread_mutex_t& mutex_;
-  bool held_ = false;
-};
-
 }  // namespace
 
 PurgeCount Store::purge(const Purge& purge) {
@@ -182,7 +123,7 @@ PurgeCount Store::sweep() {
   PurgeTable& table = process.purges();
   PurgeCount purged;
   if (process.condemned()) return purged;
-  const Sweeping sweeping(table);
+  const TryHold sweeping(table.sweeping);
   if (!sweeping) {
     purged.complete = false;
     return purged;

@@ -20,7 +20,7 @@
 #include <new>
 #include <string>
 
-#include "cache/arena.h"
+#include "cache/pages.h"
 
 namespace ringwall::cache {
 namespace {
@@ -50,6 +50,7 @@ class Mappable {
 struct Plan {
   uint64_t control_bytes = 0;
   uint64_t segment_bytes = 0;
+  uint32_t grain_pages = 1;
   uint32_t pages = 0;
   uint32_t shards = 0;
   uint32_t buckets = 0;
@@ -62,14 +63,19 @@ uint64_t round_up(uint64_t value, uint64_t to) {
   return (value + to - 1) / to * to;
 }
 
-// A shard per 32 MiB keeps 64 workers apart; one bucket per KiB of arena keeps chains near one.
+// For an arena of the largest size. A shard per 32 MiB keeps 64 workers apart; one bucket per KiB of
+// half of it, which is the usual size, keeps chains near one.
 Plan plan_for(uint64_t arena_bytes, const SegmentOptions& options) {
   Plan plan;
+  const uint64_t to = options.huge_pages ? huge_page_bytes : page_bytes;
+  arena_bytes = round_up(arena_bytes, to);
+  plan.grain_pages = static_cast<uint32_t>(to / page_bytes);
   plan.pages = static_cast<uint32_t>(arena_bytes / page_bytes);
   plan.shards =
       static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(arena_bytes >> 25, 1, 1024)));
+  const uint64_t usual_bytes = std::max(options.size, arena_bytes / 2);
   plan.buckets = static_cast<uint32_t>(
-      std::bit_floor(std::clamp<uint64_t>(arena_bytes >> 10, 1024, uint64_t{1} << 28)));
+      std::bit_floor(std::clamp<uint64_t>(usual_bytes >> 10, 1024, uint64_t{1} << 28)));
   plan.arenas = static_cast<uint32_t>(std::clamp<uint64_t>(arena_bytes >> 28, 1, 16));
   // A cell for each response of usual size: a thousandth of the arena.
   plan.use_cells = std::bit_floor(std::clamp<uint64_t>(arena_bytes >> 12, 64, uint64_t{1} << 26));
@@ -85,23 +91,9 @@ Plan plan_for(uint64_t arena_bytes, const SegmentOptions& options) {
       uint64_t{plan.pages} * sizeof(PageRecord) + (slots_max + observers_max) * sizeof(Slot) +
       uint64_t{slots_max} * tickets_max * sizeof(Ticket) + plan.use_cells * sizeof(uint32_t) +
       plan.ghost_cells * sizeof(uint32_t) + sizeof(PurgeTable);
-  const uint64_t to = options.huge_pages ? huge_page_bytes : page_bytes;
   plan.control_bytes = round_up(prelude_bytes + tables + control_slack_bytes, to);
-  plan.segment_bytes = round_up(plan.control_bytes + arena_bytes, to);
+  plan.segment_bytes = plan.control_bytes + arena_bytes;
   return plan;
-}
-
-base::Status reserve(int fd, uint64_t from, uint64_t bytes) {
-  while (fallocate(fd, 0, static_cast<off_t>(from), static_cast<off_t>(bytes)) != 0) {
-    if (errno == EINTR) continue;
-    const int error = errno;
-    return base::fail(base::os_failure(
-        fmt::format("cannot reserve {} MiB of memory for the cache (lower cache.size, or raise the "
-                    "memory limit of the service)",
-                    (bytes + (1 << 20) - 1) >> 20),
-        error));
-  }
-  return {};
 }
 
 template <class T>
@@ -127,15 +119,16 @@ void build(std::byte* base, const Plan& plan, const SegmentOptions& options, boo
   // The Superblock apart from its name: Boost aligns named objects to 16 bytes only.
   auto* super = new (table<Superblock>(control, 1)) Superblock{};
   control.construct<Directory>("ringwall")()->super = super;
-  super->arena_bytes = uint64_t{plan.pages} * page_bytes;
   super->page_count = plan.pages;
+  super->grain_pages = plan.grain_pages;
   super->shard_count = plan.shards;
   super->bucket_count = plan.buckets;
   super->arena_count = plan.arenas;
   super->first_page = static_cast<Ref>(plan.control_bytes / unit_bytes);
   super->literal_lru = options.literal_lru;
   super->huge_pages = advise;
-  super->active_pages.store(0);
+  super->target_pages.store(pages_for(*super, options.size));
+  init_robust_mutex(super->resizing);
   for (auto& mask : super->alive) mask.store(0);
   for (size_t done = 0; done < sizeof(super->secret);) {
     const ssize_t n = getrandom(super->secret + done, sizeof(super->secret) - done, 0);
@@ -176,7 +169,8 @@ void build(std::byte* base, const Plan& plan, const SegmentOptions& options, boo
 
 base::Result<ipc::mapped_region> map(int fd, uint64_t bytes) {
   try {
-    return ipc::mapped_region(Mappable(fd), ipc::read_write, 0, bytes);
+    // Of reserved huge pages a mapping would else claim all that it may ever hold.
+    return ipc::mapped_region(Mappable(fd), ipc::read_write, 0, bytes, nullptr, MAP_NORESERVE);
   } catch (const ipc::interprocess_exception& e) {
     return base::fail(base::os_failure(
         fmt::format("cannot map the cache segment of {} MiB", bytes >> 20), e.get_native_error()));
@@ -202,15 +196,16 @@ struct HugeChoice {
 };
 
 // Reserved huge pages where there are enough of them, else transparent ones where allowed.
-base::Result<HugeChoice> make_huge_memfd(const Plan& plan) {
+base::Result<HugeChoice> make_huge_memfd(const Plan& plan, uint64_t size) {
   HugeChoice choice;
+  const uint64_t bytes = plan.control_bytes + round_up(size, huge_page_bytes);
   choice.fd = make_memfd(MFD_HUGETLB | MFD_HUGE_2MB);
   if (choice.fd && ftruncate(choice.fd.get(), static_cast<off_t>(plan.segment_bytes)) == 0) {
     // Reserves without touching: the reservation fails here or never.
     void* probe =
-        mmap(nullptr, plan.segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, choice.fd.get(), 0);
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, choice.fd.get(), 0);
     if (probe != MAP_FAILED) {
-      munmap(probe, plan.segment_bytes);
+      munmap(probe, bytes);
       return choice;
     }
   }
@@ -220,7 +215,7 @@ base::Result<HugeChoice> make_huge_memfd(const Plan& plan) {
         "vm.nr_hugepages={}\""
         ", or allow transparent ones with \"echo advise > "
         "/sys/kernel/mm/transparent_hugepage/shmem_enabled\", or set cache.huge_pages = false",
-        plan.segment_bytes / huge_page_bytes));
+        bytes / huge_page_bytes));
   }
   choice.fd = make_memfd(0);
   choice.advise = true;
@@ -234,6 +229,12 @@ base::Status check_options(const SegmentOptions& options) {
   if (options.size > arena_bytes_max) {
     return base::fail(fmt::format("cache.size must be at most {} GiB", arena_bytes_max >> 30));
   }
+  if (options.size_max > arena_bytes_max) {
+    return base::fail(fmt::format("cache.size_max must be at most {} GiB", arena_bytes_max >> 30));
+  }
+  if (options.size_max != 0 && options.size_max < options.size) {
+    return base::fail("cache.size_max must be at least cache.size");
+  }
   return {};
 }
 
@@ -241,10 +242,10 @@ base::Status check_options(const SegmentOptions& options) {
 
 base::Result<base::UniqueFd> create_segment(const SegmentOptions& options) {
   if (auto checked = check_options(options); !checked) return base::fail(checked.error());
-  const Plan plan = plan_for(round_up(options.size, page_bytes), options);
+  const Plan plan = plan_for(std::max(options.size, options.size_max), options);
   HugeChoice choice;
   if (options.huge_pages) {
-    auto huge = make_huge_memfd(plan);
+    auto huge = make_huge_memfd(plan, options.size);
     if (!huge) return base::fail(huge.error());
     choice = std::move(*huge);
   } else {
@@ -255,7 +256,9 @@ base::Result<base::UniqueFd> create_segment(const SegmentOptions& options) {
   if (ftruncate(fd.get(), static_cast<off_t>(plan.segment_bytes)) != 0) {
     return base::fail(base::os_failure("cannot size the cache segment", errno));
   }
-  if (auto done = reserve(fd.get(), 0, plan.control_bytes); !done) return base::fail(done.error());
+  if (auto done = reserve_bytes(fd.get(), 0, plan.control_bytes); !done) {
+    return base::fail(done.error());
+  }
   if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return base::fail(base::os_failure("cannot seal the cache segment", errno));
   }
@@ -267,8 +270,11 @@ base::Result<base::UniqueFd> create_segment(const SegmentOptions& options) {
       Prelude{segment_magic, compute_layout_version(), plan.segment_bytes, plan.control_bytes};
   auto mapping = map_segment(fd.get());
   if (!mapping) return base::fail(mapping.error());
-  auto reserved = reserve_pages(fd.get(), *mapping, options.reserve_at_start);
-  if (!reserved) return base::fail(reserved.error());
+  const Superblock& super = *mapping->super;
+  const uint32_t first =
+      std::min(pages_for(super, options.reserve_at_start), super.target_pages.load());
+  auto opened = open_pages(fd.get(), *mapping, first, first);
+  if (!opened) return base::fail(opened.error());
   return fd;
 }
 
@@ -301,21 +307,26 @@ base::Result<Mapping> map_segment(int fd) {
   return mapping;
 }
 
-base::Result<bool> reserve_pages(int fd, const Mapping& mapping, uint64_t bytes) {
-  Superblock& super = *mapping.super;
-  const uint32_t from = super.active_pages.load();
-  const uint32_t left = super.page_count - from;
-  const auto count =
-      static_cast<uint32_t>(std::min<uint64_t>(left, round_up(bytes, page_bytes) / page_bytes));
-  if (count == 0) return left == 0;
-  const uint64_t offset = uint64_t{super.first_page} * unit_bytes + uint64_t{from} * page_bytes;
-  if (auto done = reserve(fd, offset, uint64_t{count} * page_bytes); !done) {
-    return base::fail(done.error());
+base::Status reserve_bytes(int fd, uint64_t from, uint64_t bytes) {
+  while (fallocate(fd, 0, static_cast<off_t>(from), static_cast<off_t>(bytes)) != 0) {
+    if (errno == EINTR) continue;
+    const int error = errno;
+    return base::fail(base::os_failure(
+        fmt::format("cannot reserve {} MiB of memory for the cache (lower cache.size, or raise the "
+                    "memory limit of the service)",
+                    (bytes + (1 << 20) - 1) >> 20),
+        error));
   }
-  for (uint32_t page = from; page < from + count; ++page) {
-    if (!activate_page(mapping.base(), super, page)) return false;
+  return {};
+}
+
+base::Status release_bytes(int fd, uint64_t from, uint64_t bytes) {
+  constexpr int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  while (fallocate(fd, mode, static_cast<off_t>(from), static_cast<off_t>(bytes)) != 0) {
+    if (errno == EINTR) continue;
+    return base::fail(base::os_failure("cannot give memory of the cache back", errno));
   }
-  return count == left;
+  return {};
 }
 
 bool is_segment(int fd) {

@@ -1,4 +1,4 @@
-// The segment as a file and as memory: makes the sealed memfd, reserves it in steps, maps it, and
+// The segment as a file and as memory: makes the sealed memfd, reserves parts of it, maps it, and
 // builds or finds the control area. The only door to Boost.Interprocess. Used by the master (make,
 // reserve) and by every process that attaches; no state of its own.
 #pragma once
@@ -24,8 +24,12 @@ struct Mapping {
 /// Maps the segment in `fd`. Errors: not a segment, another layout, no memory.
 base::Result<Mapping> map_segment(int fd);
 
-/// Reserves the next `bytes` (rounded up to pages) of the arena in the memfd and gives them to the
-/// arenas; whether the whole arena is active now. Call by one process at a time; harmless if not.
-base::Result<bool> reserve_pages(int fd, const Mapping& mapping, uint64_t bytes);
+/// Memory behind [from, from + bytes) of the memfd, so that no store there can ever fail; harmless
+/// where there is some.
+base::Status reserve_bytes(int fd, uint64_t from, uint64_t bytes);
+
+/// Gives that memory back to the system; what was there reads as zeroes, and must not be read: that
+/// would take memory again.
+base::Status release_bytes(int fd, uint64_t from, uint64_t bytes);
 
 }  // namespace ringwall::cache

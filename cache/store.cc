@@ -141,11 +141,6 @@ void Store::acknowledge_wakeup() {
   process_->own().pending.store(0, std::memory_order_seq_cst);
 }
 
-base::Result<bool> Store::reserve_more(uint64_t bytes) {
-  if (process_->condemned()) return true;
-  return reserve_pages(process_->fd(), process_->mapping(), bytes);
-}
-
 void Store::condemn() {
   auto expected = Condemned::no;
   process_->super().condemned.compare_exchange_strong(expected, Condemned::yes);

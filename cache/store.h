@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "cache/facts.h"
+#include "cache/resize.h"
 #include "cache/usage.h"
 #include "daemon/base/result.h"
 #include "daemon/base/time.h"
@@ -271,11 +272,12 @@ struct PurgeCount {
 };
 
 struct SegmentOptions {
-  uint64_t size = 0;  // bytes of the arena
+  uint64_t size = 0;      // bytes of the arena
+  uint64_t size_max = 0;  // to what set_size() may let it grow; costs 0.8 % of it. 0: `size`
   bool literal_lru = false;
   bool huge_pages = false;
   // Reserved before create_segment returns, at 0.25 ms a MiB; the master adds the rest behind a
-  // quick start through Store::reserve_more.
+  // quick start through Store::resize.
   uint64_t reserve_at_start = uint64_t{16} << 20;
 };
 
@@ -338,10 +340,18 @@ class Store {
   /// died are recovered beside it, and whenever an observer attaches: nobody watches them.
   bool recover(unsigned slot);
 
-  /// Reserves the next `bytes` of the arena, for the master between other work until it says true:
-  /// all is reserved. 0.25 ms a MiB. Fails when the system has no memory left; what is reserved
-  /// serves on, and a later call may succeed.
-  base::Result<bool> reserve_more(uint64_t bytes);
+  /// Asks for another size of the arena, which resize() then brings about; in force at once is that
+  /// nothing larger than half of it is stored. Fails where it is not between 1 MiB and size_max.
+  base::Status set_size(uint64_t bytes);
+
+  /// Works for about `budget` (and one small step at least) towards the size that was asked for, as
+  /// create_segment did first: reserves memory, at 0.25 ms a MiB, and opens it to new responses; or
+  /// closes the arena's end to them, takes out what lies there, and gives its memory back. What is
+  /// still read or written stays where it is, with its page, until it may go. `progress` is new at
+  /// first and then the caller's to keep until `done`; it may be thrown away at any time. By any
+  /// number of processes: one works, the others wait. Fails when the system has no memory left:
+  /// what there is serves on, and a later call may succeed.
+  base::Result<Resized> resize(ResizeProgress& progress, base::Duration budget);
 
   Usage usage() const;
   Counters counters() const;

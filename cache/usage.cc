@@ -27,13 +27,20 @@ Usage Store::usage() const {
   const Process& process = *process_;
   const Superblock& super = process.super();
   Usage usage;
-  usage.arena_bytes = super.arena_bytes;
-  usage.reserved_bytes = super.active_pages.load() * page_bytes;
+  usage.arena_bytes = process.arena_bytes();
+  usage.arena_bytes_max = super.page_count * page_bytes;
   uint64_t pages = 0;
   uint64_t free_units = 0;
   for (uint32_t i = 0; i < super.arena_count; ++i) {
     pages += process.arena(i).pages.load(std::memory_order_relaxed);
     free_units += process.arena(i).free_units.load(std::memory_order_relaxed);
+  }
+  usage.reserved_bytes = pages * page_bytes;
+  const uint32_t target = super.target_pages.load();
+  if (super.active_pages.load() > target) {
+    usage.resizing = Usage::Resizing::shrinking;
+  } else if (super.open_pages.load() < target) {
+    usage.resizing = Usage::Resizing::growing;
   }
   usage.used_bytes = (pages * units_per_page - free_units) * unit_bytes;
   const auto read = [](const auto& field) { return __atomic_load_n(&field, __ATOMIC_RELAXED); };

@@ -12,8 +12,11 @@
 namespace ringwall::cache {
 
 struct Usage {
-  uint64_t arena_bytes = 0;      // in all
-  uint64_t reserved_bytes = 0;   // of these in use by the arena; grows to all after the start
+  enum class Resizing : uint8_t { no, growing, shrinking };
+  uint64_t arena_bytes = 0;      // the size that was asked for last
+  uint64_t arena_bytes_max = 0;  // the largest that may be asked for
+  uint64_t reserved_bytes = 0;   // memory that the arena has; on its way to arena_bytes while …
+  Resizing resizing = Resizing::no;
   uint64_t used_bytes = 0;       // in extents, of live entries and those in flight
   uint64_t protected_bytes = 0;  // of these in protected lists
   uint64_t content_bytes = 0;    // stored heads and contents of live entries

@@ -8,6 +8,22 @@
 namespace ringwall::cache {
 namespace {
 
+/// How the page's map differs from who owns what; units of a page that is in no arena are free.
+void check_owners(Findings& findings, uint32_t index) {
+  const PageRecord& page = findings.process.page(index);
+  const PageState state = page.state.load();
+  const bool in_arena = state == PageState::open || state == PageState::closed;
+  uint32_t differ = 0;
+  for (unsigned w = 0; w < units_per_page / 64; ++w) {
+    const uint64_t at = uint64_t{index} * units_per_page / 64 + w;
+    const uint64_t used = in_arena ? page.used[w] : 0;
+    differ += static_cast<uint32_t>(std::popcount(findings.owned[at] ^ used));
+  }
+  if (differ > 0)
+    findings.owner_breach("page {}: {} units are used without an owner or owned but free", index,
+                          differ);
+}
+
 void check_page(Findings& findings, uint32_t index) {
   const PageRecord& page = findings.process.page(index);
   unsigned free = 0;
@@ -19,24 +35,43 @@ void check_page(Findings& findings, uint32_t index) {
   if (free != page.free)
     findings.breach("page {} has {} free units, not {}", index, free, page.free);
   if (longest != page.longest) findings.breach("page {} has the wrong longest run", index);
-  if (page.bin != bin_of(longest)) findings.breach("page {} is in the wrong bin", index);
-  uint32_t differ = 0;
-  for (unsigned w = 0; w < units_per_page / 64; ++w) {
-    const uint64_t at = uint64_t{index} * units_per_page / 64 + w;
-    if (at < findings.owned.size())
-      differ += static_cast<uint32_t>(std::popcount(findings.owned[at] ^ page.used[w]));
+}
+
+/// The arena's pages by number, in its section: what they say of themselves and the marks of them.
+struct Census {
+  uint64_t open = 0;
+  uint64_t closed = 0;
+  uint64_t free = 0;  // units of these
+};
+
+Census check_states(Findings& findings, uint32_t index) {
+  const Superblock& super = findings.process.super();
+  Census census;
+  for (uint32_t p = index; p < findings.pages; p += super.arena_count) {
+    const PageRecord& page = findings.process.page(p);
+    const PageState state = page.state.load();
+    check_owners(findings, p);
+    // Of open and closed ones nothing changes while we hold the lock; into them none can come.
+    if (state != PageState::open && p < super.open_pages.load())
+      findings.breach("page {} is not open", p);
+    if (state != PageState::open && state != PageState::closed) continue;
+    if (p >= super.active_pages.load()) findings.breach("page {} is not inactive", p);
+    check_page(findings, p);
+    census.free += page.free;
+    if (state == PageState::closed) ++census.closed;
+    if (state != PageState::open) continue;
+    ++census.open;
+    if (page.bin != bin_of(page.longest)) findings.breach("page {} is in the wrong bin", p);
   }
-  if (differ > 0)
-    findings.owner_breach("page {}: {} units are used without an owner or owned but free", index,
-                          differ);
+  return census;
 }
 
 void check_arena(Findings& findings, uint32_t index) {
   Arena& arena = findings.process.arena(index);
   const Looking looking(findings, arena.lock, "arena {}", index);
   if (!looking) return;
+  const Census census = check_states(findings, index);
   uint64_t pages = 0;
-  uint64_t free = 0;
   uint64_t occupied = 0;
   for (unsigned bin = 0; bin < bins_max; ++bin) {
     uint32_t previous = no_page;
@@ -47,17 +82,22 @@ void check_arena(Findings& findings, uint32_t index) {
         findings.breach("bin {} of arena {} leads astray", bin, index);
         break;
       }
-      if (findings.process.page(p).bin != bin || findings.process.page(p).previous != previous ||
+      const PageRecord& page = findings.process.page(p);
+      const bool first = previous == no_page;
+      if (page.bin != bin || (!first && page.previous != previous) ||
+          page.state.load() != PageState::open ||
           p % findings.process.super().arena_count != index) {
         findings.breach("page {} is linked wrongly", p);
       }
-      free += findings.process.page(p).free;
       previous = p;
-      check_page(findings, p);
     }
+    const uint32_t first = arena.bins[bin];
+    if (first != no_page && findings.process.page(first).previous != previous)
+      findings.breach("bin {} of arena {} does not know its last page", bin, index);
   }
-  if (pages != arena.pages.load()) findings.breach("arena {} has lost pages", index);
-  if (free != arena.free_units.load())
+  if (pages != census.open || pages + census.closed != arena.pages.load())
+    findings.breach("arena {} has lost pages", index);
+  if (census.free != arena.free_units.load())
     findings.breach("arena {} has a wrong sum of free units", index);
   if (occupied != arena.occupied.load()) findings.breach("arena {} has a wrong map of bins", index);
 }
@@ -70,10 +110,11 @@ bool check_super(Findings& findings) {
   const bool powers = std::has_single_bit(super.shard_count) &&
                       std::has_single_bit(super.bucket_count) &&
                       super.shard_count <= super.bucket_count;
-  const uint64_t arena_end = uint64_t{super.first_page} * unit_bytes + super.arena_bytes;
+  const uint64_t arena_end =
+      uint64_t{super.first_page} * unit_bytes + uint64_t{super.page_count} * page_bytes;
   const bool fits = super.first_page * unit_bytes == prelude->control_bytes &&
-                    super.arena_bytes == uint64_t{super.page_count} * page_bytes &&
                     arena_end <= prelude->segment_bytes &&
+                    super.target_pages.load() <= super.page_count &&
                     super.active_pages.load() <= super.page_count && super.arena_count > 0 &&
                     super.arena_count <= super.page_count;
   if (!powers || !fits) findings.breach("the superblock's sizes do not agree");
@@ -105,9 +146,12 @@ void check_learning(Findings& findings, uint32_t shard_index) {
   if (boundary.share < share_min || boundary.share > share_max) {
     findings.breach("shard {} has a boundary at {}", shard_index, boundary.share);
   }
-  if (boundary.lost[0] + boundary.lost[1] > process.shard_units()) {
+  // They may be from a time when the cache was larger.
+  const Superblock& super = process.super();
+  const uint64_t units = uint64_t{super.page_count} * units_per_page / super.shard_count;
+  if (boundary.lost[0] + boundary.lost[1] > units) {
     findings.breach("shard {} has lost {} and {} units of {}", shard_index, boundary.lost[0],
-                    boundary.lost[1], process.shard_units());
+                    boundary.lost[1], units);
   }
   if (process.super().literal_lru != 0) return;
   const auto cells = ghosts_of(process, shard_index).cells();

@@ -19,7 +19,11 @@ Outcome show_usage(const Invocation& invocation, Output& output) {
         auto number = [&table](const char* name, uint64_t value) {
           table.add({name, std::to_string(value)});
         };
-        table.add({"size", output.bytes(report.arena_bytes)});
+        bool changes = report.resizing == "growing" || report.resizing == "shrinking";
+        table.add({changes ? report.resizing + " to size" : "size",
+                   output.bytes(report.arena_bytes)});
+        table.add({"size at most", output.bytes(report.arena_bytes_max)});
+        table.add({"reserved", output.bytes(report.reserved_bytes)});
         table.add({"used", output.bytes(report.used_bytes)});
         table.add({"protected", output.bytes(report.protected_bytes)});
         table.add({"content", output.bytes(report.content_bytes)});

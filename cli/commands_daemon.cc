@@ -83,6 +83,7 @@ Outcome show_status(const Invocation& invocation, Output& output) {
         facts.add({"backends", std::to_string(report.backends)});
         facts.add({"backends ready", std::to_string(report.backends_ready)});
         facts.add({"cache", output.bytes(report.cache_bytes)});
+        facts.add({"cache reserved", output.bytes(report.cache_reserved_bytes)});
         facts.add({"cache used", output.bytes(report.cache_used_bytes)});
         output.table(facts);
         if (output.terminal()) {

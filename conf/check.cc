@@ -155,6 +155,10 @@ void check_singles(const Assembly& assembly, Problems& errors, Problems& warning
     errors.push_back({place_of(cache, "object_size_max"), "cache.object_size_max",
                       "larger than cache.size", "at most cache.size", "", ""});
   }
+  if (config.cache.size_max != 0 && config.cache.size_max < config.cache.size) {
+    errors.push_back({place_of(cache, "size_max"), "cache.size_max", "smaller than cache.size",
+                      "at least cache.size", "", ""});
+  }
   if (config.control.socket.empty()) {
     errors.push_back({place_of(single(assembly, "control"), "socket"), "control.socket",
                       "an empty path", "the path of a Unix socket", "", ""});

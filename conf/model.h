@@ -45,8 +45,12 @@ struct Log {
 };
 
 /// [cache]
+// Of [cache] size_max; the segment's tables leave room for no more.
+constexpr uint64_t cache_size_max = uint64_t{255} << 30;
+
 struct Cache {
   uint64_t size = 0;                 // bytes of the arena; 0: no cache
+  uint64_t size_max = 0;             // to which a reload may raise it; 0: twice `size`
   bool literal_lru = false;          // order = "lru"; else two segments, "segmented"
   uint64_t object_size_max = 0;      // larger responses are not stored
   bool huge_pages = false;

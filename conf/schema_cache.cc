@@ -7,9 +7,18 @@ namespace {
 constexpr Key cache_keys[] = {
     key<&Cache::size>("size", "256MiB",
                       "Memory for stored responses and those in flight, one arena shared by all "
-                      "workers and reserved at start. 0: no cache.")
+                      "workers. It is really reserved, behind the start and where a reload raises "
+                      "it. Where a reload lowers it memory is given back, with what is stored "
+                      "there: of a full cache about that part by which it shrinks, whatever its "
+                      "use. From and to 0, no cache, only at a restart.")
         .is(Type::size)
         .between(4 * mib, 256 * gib)
+        .or_zero(),
+    key<&Cache::size_max>("size_max", "0",
+                          "To what a reload may raise `size`. Costs 0.8 % of it for tables, from "
+                          "the start. 0: twice `size` as it was at the start.")
+        .is(Type::size)
+        .between(4 * mib, cache_size_max)
         .or_zero()
         .at_restart(),
     key<&Cache::literal_lru>("order", "segmented",

@@ -73,6 +73,7 @@ struct StatusReport {
   uint64_t backends = 0;
   uint64_t backends_ready = 0;
   uint64_t cache_bytes = 0;  // of the arena; 0: no cache
+  uint64_t cache_reserved_bytes = 0;  // memory it has; another number while its size changes
   uint64_t cache_used_bytes = 0;
   std::vector<ListenerReport> listeners;
   std::vector<WorkerReport> workers;
@@ -92,6 +93,7 @@ struct StatusReport {
     visit("backends", self.backends);
     visit("backends_ready", self.backends_ready);
     visit("cache_bytes", self.cache_bytes);
+    visit("cache_reserved_bytes", self.cache_reserved_bytes);
     visit("cache_used_bytes", self.cache_used_bytes);
     visit("listeners", self.listeners);
     visit("workers", self.workers);

@@ -51,7 +51,10 @@ struct PurgeReport {
 /// cache::Usage and cache::Counters, member for member; the ages of what was evicted are among the
 /// numbers of cache.stats.
 struct CacheReport {
-  uint64_t arena_bytes = 0;
+  uint64_t arena_bytes = 0;  // the size asked for
+  uint64_t arena_bytes_max = 0;
+  uint64_t reserved_bytes = 0;  // the size it has
+  std::string resizing;         // no, growing, shrinking
   uint64_t used_bytes = 0;
   uint64_t content_bytes = 0;
   uint64_t objects = 0;
@@ -82,6 +85,9 @@ struct CacheReport {
   template <class Self, class Visit>
   static void members(Self& self, Visit&& visit) {
     visit("arena_bytes", self.arena_bytes);
+    visit("arena_bytes_max", self.arena_bytes_max);
+    visit("reserved_bytes", self.reserved_bytes);
+    visit("resizing", self.resizing);
     visit("used_bytes", self.used_bytes);
     visit("content_bytes", self.content_bytes);
     visit("objects", self.objects);

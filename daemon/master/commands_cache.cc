@@ -10,6 +10,22 @@ namespace ringwall::master {
 using control::Outcome;
 using control::RpcError;
 
+namespace {
+
+std::string_view name_of(cache::Usage::Resizing resizing) {
+  switch (resizing) {
+    case cache::Usage::Resizing::no:
+      break;
+    case cache::Usage::Resizing::growing:
+      return "growing";
+    case cache::Usage::Resizing::shrinking:
+      return "shrinking";
+  }
+  return "no";
+}
+
+}  // namespace
+
 RpcError Commands::no_cache() {
   return RpcError(Outcome::refused, "there is no cache: cache.size is 0, or it was found damaged and "
                                     "could not be replaced, which the error log tells");
@@ -33,6 +49,9 @@ control::Answer Commands::cache_usage() const {
   cache::Counters counters = observer->counters();
   control::CacheReport report;
   report.arena_bytes = usage.arena_bytes;
+  report.arena_bytes_max = usage.arena_bytes_max;
+  report.reserved_bytes = usage.reserved_bytes;
+  report.resizing = name_of(usage.resizing);
   report.used_bytes = usage.used_bytes;
   report.content_bytes = usage.content_bytes;
   report.objects = usage.objects;

@@ -65,6 +65,7 @@ control::StatusReport Commands::status() const {
   if (const auto& observer = master_.estate().observer) {
     cache::Usage usage = observer->usage();
     report.cache_bytes = usage.arena_bytes;
+    report.cache_reserved_bytes = usage.reserved_bytes;
     report.cache_used_bytes = usage.used_bytes;
   }
   const Generation& generation = master_.generation();

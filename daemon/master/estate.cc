@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "daemon/base/log.h"
@@ -59,14 +60,24 @@ base::Status take_resolved(Estate& estate, const worker::Heritage* old) {
 bool cache_fits(const conf::Cache& wanted, const worker::Heritage& old) {
   if (old.cache < 0 || !old.takeover) return false;
   const worker::Heritage::Takeover& takeover = *old.takeover;
-  return takeover.cache_layout == cache::layout_version() && takeover.cache_size == wanted.size &&
+  // Where the largest size is not given, the one for which the segment was made does.
+  const bool size_fits = wanted.size != 0 && wanted.size <= takeover.cache_size_max &&
+                         (wanted.size_max == 0 || wanted.size_max == takeover.cache_size_max);
+  return size_fits && takeover.cache_layout == cache::layout_version() &&
          takeover.literal_lru == wanted.literal_lru && takeover.huge_pages == wanted.huge_pages;
+}
+
+/// To which size the cache may grow while it is in use.
+uint64_t largest_size(const conf::Cache& wanted) {
+  if (wanted.size_max != 0) return wanted.size_max;
+  return std::max(wanted.size, std::min(wanted.size * 2, conf::cache_size_max));
 }
 
 base::Status take_cache(Estate& estate, const conf::Cache& wanted, const worker::Heritage* old) {
   estate.cache_settings = wanted;
   if (old != nullptr && cache_fits(wanted, *old)) {
     estate.cache.reset(old->cache);
+    estate.cache_settings.size_max = old->takeover->cache_size_max;
   } else {
     if (old != nullptr && old->cache >= 0) {
       base::UniqueFd unused(old->cache);
@@ -75,6 +86,7 @@ base::Status take_cache(Estate& estate, const conf::Cache& wanted, const worker:
     if (wanted.size == 0) return {};
     cache::SegmentOptions options;
     options.size = wanted.size;
+    options.size_max = estate.cache_settings.size_max = largest_size(wanted);
     options.literal_lru = wanted.literal_lru;
     options.huge_pages = wanted.huge_pages;
     auto segment = cache::create_segment(options);

@@ -24,7 +24,7 @@ namespace ringwall::master {
 
 struct Estate {
   std::string program;                   // argv[0], the children's name too
-  conf::Cache cache_settings;            // as the segment was made
+  conf::Cache cache_settings;            // as the segment was made, `size_max` never 0
   base::UniqueFd cache;                  // none: no cache
   std::optional<cache::Store> observer;  // of the cache
   uint64_t segment = 1;                  // its number: another whenever it comes or goes

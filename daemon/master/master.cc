@@ -16,10 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr base::Duration start_patience = 60s;
-// 0.25 ms a MiB.
-constexpr uint64_t reserve_step = uint64_t{4} << 20;
-constexpr base::Duration reserve_pause = 2ms;
-constexpr base::Duration reserve_retry = 10s;
 
 }  // namespace
 
@@ -40,6 +36,7 @@ Master::Master(io::Loop& loop, Invocation invocation, Estate estate,
       heal_(loop, estate_, children_,
             {[this] { return checker(); }, [this](bool wanted) { return renew_cache(wanted); },
              [this] { return stopping(); }}),
+      resizer_(loop, Resizer::work_of(estate_)),
       commands_(std::make_unique<Commands>(*this)),
       started_wall_ns_(base::wall_now_ns()),
       turn_(loop),
@@ -99,7 +96,9 @@ io::Task<bool> Master::start_up() {
   }
   commands_->begin();
   if (estate_.observer) {
-    RW_ASSERT(tasks_.spawn(reserve_cache()));
+    // One that was taken over may have another size yet.
+    resizer_.set(current_->config.cache.size);
+    RW_ASSERT(tasks_.spawn(resizer_.keep(stop_)));
     RW_ASSERT(tasks_.spawn(sweeper_.keep(stop_)));
     RW_ASSERT(tasks_.spawn(heal_.keep(stop_, upgraded)));
   }
@@ -115,24 +114,6 @@ std::string Master::status_line() const {
   }
   return fmt::format("{} workers, {} listeners, generation {}", ready, current_->listeners.size(),
                      current_->number);
-}
-
-/// Reserves the cache's memory behind the quick start, in steps that hold the loop a millisecond.
-io::Task<void> Master::reserve_cache() {
-  bool failing = false;
-  uint64_t segment = estate_.segment;
-  for (;;) {
-    if (estate_.segment != segment || !estate_.observer) co_return;
-    auto all = estate_.observer->reserve_more(reserve_step);
-    if (all && *all) co_return;
-    if (!all && !failing) {
-      base::log_warning("cache: {}; it stays smaller for now", all.error().what);
-    }
-    failing = !all;
-    io::Until until(loop_.now() + (failing ? reserve_retry : reserve_pause), &stop_);
-    co_await io::Sleep(loop_, until);
-    if (stop_.requested()) co_return;
-  }
 }
 
 // --- signals ------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@
 #include "daemon/master/notify.h"
 #include "daemon/master/outcome.h"
 #include "daemon/master/pid_file.h"
+#include "daemon/master/resizer.h"
 #include "daemon/master/sweeper.h"
 
 namespace ringwall::master {
@@ -103,7 +104,6 @@ class Master {
   io::Task<void> live();
   io::Task<bool> start_up();
   io::Task<void> wind_up();
-  io::Task<void> reserve_cache();
   io::Task<void> read_signals();
   void obey_signal(int number);
   io::Task<void> reload_by_signal();
@@ -120,6 +120,7 @@ class Master {
   base::Result<std::shared_ptr<Generation>> next_generation(Loaded loaded, ReloadOutcome& outcome);
   io::Task<void> try_generation(std::shared_ptr<Generation> next, ReloadOutcome& outcome,
                                 const Progress& progress);
+  void fit_cache_size(conf::Cache& next, ReloadOutcome& outcome) const;
   void put_in_force(std::shared_ptr<Generation> next, Logs logs, bool logs_changed);
   void collect_votes(ReloadOutcome& outcome) const;
 
@@ -140,6 +141,7 @@ class Master {
   PidFile pid_file_;
   Sweeper sweeper_;
   Heal heal_;
+  Resizer resizer_;
   std::unique_ptr<Commands> commands_;
   int64_t started_wall_ns_;
   int exit_code_ = 0;

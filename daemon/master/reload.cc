@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "conf/load.h"
+#include "conf/units.h"
 #include "daemon/base/log.h"
 #include "daemon/io/operations.h"
 #include "daemon/master/master.h"
@@ -30,7 +31,7 @@ void keep_fixed(const conf::Config& running, conf::Config& next) {
   next.process.user = running.process.user;
   next.process.group = running.process.group;
   next.process.pid_file = running.process.pid_file;
-  next.cache.size = running.cache.size;
+  next.cache.size_max = running.cache.size_max;
   next.cache.literal_lru = running.cache.literal_lru;
   next.cache.huge_pages = running.cache.huge_pages;
 }
@@ -104,6 +105,7 @@ base::Result<std::shared_ptr<Generation>> Master::next_generation(Loaded loaded,
   next->config = std::move(*loaded.config);
   outcome.needs_restart = conf::keys_needing_restart(current_->config, next->config);
   keep_fixed(current_->config, next->config);
+  fit_cache_size(next->config.cache, outcome);
   auto listeners = bind_listeners(next->config.listeners, current_->listeners, next_listener_id_,
                                   outcome.needs_restart);
   if (!listeners) return base::fail(std::move(listeners.error()));
@@ -114,6 +116,23 @@ base::Result<std::shared_ptr<Generation>> Master::next_generation(Loaded loaded,
     return base::fail(std::move(status.error()));
   }
   return next;
+}
+
+/// A size that the cache cannot get while it is in use stays as it is, like what is fixed.
+void Master::fit_cache_size(conf::Cache& next, ReloadOutcome& outcome) const {
+  const uint64_t running = current_->config.cache.size;
+  const uint64_t most = estate_.observer ? estate_.cache_settings.size_max : 0;
+  if (next.size == running || (next.size != 0 && next.size <= most)) return;
+  outcome.needs_restart.push_back("cache.size");
+  if (next.size == 0 || running == 0) {
+    outcome.warnings.push_back("cache.size: a cache begins and ends only with the daemon");
+  } else {
+    outcome.warnings.push_back(fmt::format(
+        "cache.size: {} is more than the {} to which this cache can grow; set cache.size_max to "
+        "more and restart",
+        conf::size_text(next.size), conf::size_text(most)));
+  }
+  next.size = running;
 }
 
 void Master::collect_votes(ReloadOutcome& outcome) const {
@@ -192,6 +211,7 @@ void Master::put_in_force(std::shared_ptr<Generation> next, Logs logs, bool logs
     next->listeners[i]->set_backlog(next->config.listeners[i].backlog);
   }
   children_.commit();
+  if (estate_.observer) resizer_.set(next->config.cache.size);
   // Too few slots: said in the log, the rest comes with the next reload.
   if (!stopping()) (void)children_.keep_workers(next->config.process.workers);
 }

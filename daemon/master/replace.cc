@@ -10,9 +10,10 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration start_patience = 60s;
 
-base::Status make_cache(Estate& estate) {
+base::Status make_cache(Estate& estate, uint64_t size) {
   cache::SegmentOptions options;
-  options.size = estate.cache_settings.size;
+  options.size = size;
+  options.size_max = estate.cache_settings.size_max;
   options.literal_lru = estate.cache_settings.literal_lru;
   options.huge_pages = estate.cache_settings.huge_pages;
   auto segment = cache::create_segment(options);
@@ -52,7 +53,7 @@ CheckRun Master::checker() const {
   run.heritage.level = current_->config.log.level;
   run.heritage.identity = estate_.identity;
   run.heritage.doorbells.fill(-1);
-  run.limit = check_limit(estate_.cache_settings.size);
+  run.limit = check_limit(estate_.cache_settings.size_max);
   return run;
 }
 
@@ -61,10 +62,10 @@ io::Task<void> Master::renew_cache(bool wanted) {
   if (stopping()) co_return;
   if (estate_.observer && estate_.observer->condemned()) let_go_of_cache(estate_);
   if (wanted && !estate_.observer && estate_.cache_settings.size > 0) {
-    auto made = make_cache(estate_);
+    auto made = make_cache(estate_, current_->config.cache.size);
     if (made) {
       base::log_notice("cache: an empty segment takes the place of the former");
-      RW_ASSERT(tasks_.spawn(reserve_cache()));
+      resizer_.renew();
     } else {
       base::log_error("cache: no new segment, requests pass uncached until there is one: {}",
                       made.error().what);

@@ -50,7 +50,7 @@ worker::Heritage Master::heritage_of_next_master(int link) const {
   takeover.control_path = current_->config.control.socket;
   takeover.next_listener_id = next_listener_id_;
   takeover.cache_layout = cache::layout_version();
-  takeover.cache_size = estate_.cache_settings.size;
+  takeover.cache_size_max = estate_.cache_settings.size_max;
   takeover.literal_lru = estate_.cache_settings.literal_lru;
   takeover.huge_pages = estate_.cache_settings.huge_pages;
   for (unsigned slot = 0; slot < base::slots_max; ++slot) {
@@ -124,6 +124,7 @@ void Master::hand_over(control::Link& link, pid_t next) {
   auto sent = link.send(handover, descriptors);
   if (!sent) base::log_error("upgrade: {}", sent.error().what);
   children_.hand_over();
+  resizer_.leave();
   for (const auto& listener : current_->listeners) listener->leave();
   base::log_notice("upgrade: pid {} has taken over; draining", next);
   stop(StopMode::handed_over);

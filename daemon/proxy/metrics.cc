@@ -18,7 +18,9 @@ std::string metrics_text(const stats::Segment& segment, const cache::Store* stor
     return Extra{name, Kind::counter, {}, help, static_cast<double>(value)};
   };
   std::array extras = {
-      gauge("ringwall_cache_arena_bytes", "Bytes of the cache's arena.", usage.arena_bytes),
+      gauge("ringwall_cache_arena_bytes", "Size of the cache's arena.", usage.arena_bytes),
+      gauge("ringwall_cache_reserved_bytes",
+            "Memory of the arena; differs from its size while that changes.", usage.reserved_bytes),
       gauge("ringwall_cache_used_bytes", "Bytes in use, of stored responses and those in flight.",
             usage.used_bytes),
       gauge("ringwall_cache_content_bytes", "Bytes of stored heads and contents.",

@@ -61,7 +61,7 @@ void put(base::Writer& out, const Heritage::Takeover& takeover) {
   out.string(takeover.control_path);
   out.number(takeover.next_listener_id);
   out.number(takeover.cache_layout);
-  out.number(takeover.cache_size);
+  out.number(takeover.cache_size_max);
   out.number(takeover.literal_lru ? 1 : 0);
   out.number(takeover.huge_pages ? 1 : 0);
   out.number(takeover.stats_layout);
@@ -75,7 +75,7 @@ Heritage::Takeover get_takeover(base::Reader& in) {
   takeover.control_path = in.string();
   takeover.next_listener_id = in.number();
   takeover.cache_layout = in.number();
-  takeover.cache_size = in.number();
+  takeover.cache_size_max = in.number();
   takeover.literal_lru = in.number() != 0;
   takeover.huge_pages = in.number() != 0;
   takeover.stats_layout = in.number();

@@ -22,7 +22,7 @@
 namespace ringwall::worker {
 
 // Goes up whenever a member below changes; a binary refuses what another release has written.
-constexpr uint64_t heritage_version = 1;
+constexpr uint64_t heritage_version = 2;
 constexpr const char* heritage_variable = "RINGWALL_HERITAGE";
 
 enum class Kind : uint64_t { worker = 1, prober = 2, master = 3, checker = 4 };
@@ -58,7 +58,7 @@ struct Heritage {
     std::string control_path;
     uint64_t next_listener_id = 1;
     uint64_t cache_layout = 0;  // cache::layout_version() of the segment
-    uint64_t cache_size = 0;
+    uint64_t cache_size_max = 0;  // for which it was made
     bool literal_lru = false;
     bool huge_pages = false;
     uint64_t stats_layout = 0;

@@ -101,7 +101,8 @@ base::UniqueFd make(uint64_t bytes, bool literal = false) {
   const auto made = cpu_now();
   auto watcher = cache::Store::attach(fd->get(), std::nullopt, {});
   const auto attached = cpu_now();
-  while (!*watcher->reserve_more(64 * MiB)) {
+  cache::ResizeProgress progress;
+  while (*watcher->resize(progress, std::chrono::seconds(1)) != cache::Resized::done) {
   }
   const auto reserved = cpu_now();
   printf("segment of %lu MiB: made in %.1f ms, attached in %.2f ms, reserved in %.0f ms\n",

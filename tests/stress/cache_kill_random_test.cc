@@ -1,7 +1,8 @@
 // Random sudden death under load: workers hit, fill, follow, purge and evict in a small full
-// segment while one after another is killed with SIGKILL at a random time; a quarter of the
-// recoveries are killed as well. Every few kills all workers are killed and the segment must be
-// flawless and hold nothing back. Content proves itself on every hit.
+// segment, whose size another process changes all the time, while one after another is killed with
+// SIGKILL at a random time, the one that changes the size too; a quarter of the recoveries are
+// killed as well. Every few kills all are killed and the segment must be flawless, hold nothing
+// back and take any size. Content proves itself on every hit.
 //
 // RINGWALL_STRESS_SECONDS: how long (10).
 #include <sys/prctl.h>
@@ -126,6 +127,23 @@ class KillRandomTest : public CacheTest {
     });
   }
 
+  static uint64_t random_size(std::mt19937& random) { return (2 + random() % 7) * MiB; }
+
+  pid_t start_resizer() {
+    const unsigned seed = static_cast<unsigned>(random_());
+    return fork_worker([&, seed] {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      Store store = observer();
+      std::mt19937 random(seed);
+      ResizeProgress progress;
+      for (;;) {
+        if (random() % 100 == 0) (void)store.set_size(random_size(random));
+        const auto resized = store.resize(progress, base::Duration(0));
+        if (!resized || *resized != Resized::more) usleep(100);
+      }
+    });
+  }
+
   void end(pid_t pid) {
     kill(pid, SIGKILL);
     const int status = wait_for(pid);
@@ -159,6 +177,13 @@ class KillRandomTest : public CacheTest {
     EXPECT_EQ(usage.purges_pending, 0u);
     EXPECT_EQ(breaches(watcher), "");
     if (random_() % 8 == 0) expect_nothing_stays(watcher);
+    // Killed recoverers were observers, and may hold back what they took apart.
+    for (unsigned i = 1; i < observers_max; ++i) EXPECT_TRUE(watcher.recover(slots_max + i));
+    const uint64_t size = random_size(random_);
+    ResizeProgress progress;
+    EXPECT_TRUE(resize(watcher, size, progress));
+    EXPECT_EQ(watcher.usage().reserved_bytes, size);
+    EXPECT_EQ(breaches(watcher), "");
   }
 
   void expect_nothing_stays(Store& watcher) {
@@ -172,13 +197,17 @@ class KillRandomTest : public CacheTest {
 };
 
 TEST_F(KillRandomTest, the_segment_stays_whole_under_random_kills) {
-  open(4 * MiB);
+  SegmentOptions options;
+  options.size = 4 * MiB;
+  options.size_max = 8 * MiB;
+  open(options);
   const char* text = std::getenv("RINGWALL_STRESS_SECONDS");
   const auto until = std::chrono::steady_clock::now() +
                      std::chrono::seconds(text != nullptr ? std::atoi(text) : 10);
   Store watcher = observer();
   std::array<pid_t, workers> pids{};
   for (unsigned i = 0; i < workers; ++i) pids[i] = start(i);
+  pid_t resizer = start_resizer();
   uint64_t rounds = 0;
   for (; std::chrono::steady_clock::now() < until && !HasFailure(); ++rounds) {
     for (int i = 0; i < 8; ++i) {
@@ -187,14 +216,20 @@ TEST_F(KillRandomTest, the_segment_stays_whole_under_random_kills) {
       end(pids[slot]);
       recover(watcher, slot);
       pids[slot] = start(slot);
+      if (random_() % 2 != 0) continue;
+      end(resizer);
+      resizer = start_resizer();
     }
     nap(5000);
+    end(resizer);
     for (unsigned i = 0; i < workers; ++i) end(pids[i]);
     for (unsigned i = 0; i < workers; ++i) recover(watcher, i);
     watcher.sweep();
     expect_whole(watcher);
+    resizer = start_resizer();
     for (unsigned i = 0; i < workers; ++i) pids[i] = start(i);
   }
+  end(resizer);
   for (const pid_t pid : pids) end(pid);
   for (unsigned i = 0; i < workers; ++i) recover(watcher, i);
   const Counters counters = watcher.counters();

@@ -189,6 +189,9 @@ class CacheTest : public ::testing::Test {
     SegmentOptions options;
     options.size = size;
     options.literal_lru = literal_lru;
+    open(options);
+  }
+  void open(const SegmentOptions& options) {
     auto fd = create_segment(options);
     ASSERT_TRUE(fd) << fd.error().what;
     segment_ = std::move(*fd);
@@ -209,6 +212,23 @@ class CacheTest : public ::testing::Test {
     auto store = Store::attach(segment_.get(), std::nullopt, doorbells_);
     EXPECT_TRUE(store);
     return std::move(*store);
+  }
+  /// A change of size to its end, or until it has to wait for somebody; whether it is done.
+  static bool resize(Store& store, uint64_t size, ResizeProgress& progress) {
+    if (auto set = store.set_size(size); !set) {
+      ADD_FAILURE() << set.error().what;
+      return false;
+    }
+    for (;;) {
+      auto resized = store.resize(progress, std::chrono::seconds(1));
+      if (!resized) ADD_FAILURE() << resized.error().what;
+      if (!resized || *resized != Resized::more) return resized && *resized == Resized::done;
+    }
+  }
+  bool resize(uint64_t size) {
+    Store store = observer();
+    ResizeProgress progress;
+    return resize(store, size, progress);
   }
   /// Waits for the doorbell of a slot to ring; false after ten seconds.
   bool rung(unsigned slot) {

@@ -165,10 +165,11 @@ TEST_F(DamageTest, verify_finds_nothing_while_the_arena_is_being_reserved) {
     const pid_t pid = fork_worker([&] {
       Store reserver = observer();
       auto own = worker(3);
+      ResizeProgress progress;
       bool all = false;
       for (unsigned i = 0; !all; ++i) {
-        auto step = reserver.reserve_more(64 * 1024);
-        all = !step || *step;
+        auto step = reserver.resize(progress, base::Duration(0));
+        all = !step || *step == Resized::done;
         own->put("k" + std::to_string(i), 50'000);
       }
     });

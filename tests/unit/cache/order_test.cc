@@ -35,8 +35,7 @@ class OrderTest : public CacheTest {
   }
   double real(const bench::Trace& trace, bool literal) {
     open(capacity(trace), literal);
-    while (!*observer().reserve_more(64 * MiB)) {
-    }
+    EXPECT_TRUE(resize(capacity(trace)));
     const auto own = worker(0);
     // With entry and key 4 KiB: what the trace calls an object.
     const std::string head(100, 'h');

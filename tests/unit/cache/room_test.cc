@@ -132,8 +132,9 @@ TEST_F(RoomTest, a_small_object_is_one_run_with_little_beside_its_content) {
 TEST_F(RoomTest, many_fills_at_once_leave_no_gaps_between_small_objects) {
   constexpr uint64_t objects = 10'000;
   constexpr uint64_t object_bytes = 22 * unit_bytes;
-  open(objects * object_bytes * 102 / 100);
-  ASSERT_TRUE(*observer().reserve_more(64 * MiB));
+  constexpr uint64_t size = objects * object_bytes * 102 / 100;
+  open(size);
+  ASSERT_TRUE(resize(size));
   auto a = worker(0);
   const std::string content(1024, 'c');
   // What is in each one's run beside key and content.
@@ -159,7 +160,7 @@ TEST_F(RoomTest, many_fills_at_once_leave_no_gaps_between_small_objects) {
 
 TEST_F(RoomTest, under_churn_of_all_sizes_nine_tenths_of_the_arena_are_content) {
   open(64 * MiB);
-  ASSERT_TRUE(*observer().reserve_more(64 * MiB));
+  ASSERT_TRUE(resize(64 * MiB));
   auto a = worker(0);
   std::mt19937 random(3);
   std::lognormal_distribution<double> sizes(std::log(12'000.0), 1.8);

@@ -39,13 +39,14 @@ TEST_F(SegmentTest, is_reserved_in_steps_while_it_serves) {
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(a->put("k" + std::to_string(i), 10'000));
   EXPECT_GT(a->store().counters().evictions, 0u);
   int steps = 0;
+  ResizeProgress progress;
   for (;; ++steps) {
-    auto all = watcher.reserve_more(3 * MiB);
-    ASSERT_TRUE(all);
-    if (*all) break;
+    auto resized = watcher.resize(progress, base::Duration(0));
+    ASSERT_TRUE(resized);
+    if (*resized == Resized::done) break;
     EXPECT_EQ(breaches(watcher), "");
   }
-  EXPECT_EQ(steps, 2);
+  EXPECT_EQ(steps, 2);  // of 4 MiB each, behind one that finds nothing to close
   EXPECT_EQ(watcher.usage().reserved_bytes, 8 * MiB);
   const uint64_t evictions = a->store().counters().evictions;
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(a->put("m" + std::to_string(i), 10'000));

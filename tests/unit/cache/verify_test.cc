@@ -64,6 +64,19 @@ TEST_F(VerifyTest, sees_a_wrong_map_of_a_page) {
   EXPECT_TRUE(finds("free units"));
 }
 
+TEST_F(VerifyTest, sees_pages_that_are_not_what_they_say) {
+  Superblock& super = process_->super();
+  super.active_pages.store(super.page_count - 1);
+  EXPECT_TRUE(finds("page 15 is not inactive"));
+  super.active_pages.store(super.page_count);
+  super.pages[2].state.store(PageState::closed);
+  EXPECT_TRUE(finds("page 2 is not open"));
+  super.open_pages.store(0);
+  EXPECT_TRUE(finds("page 2 is linked wrongly"));
+  super.pages[2].state.store(PageState::unsettled);
+  EXPECT_TRUE(finds("page 2: 1024 units are used without an owner or owned but free"));
+}
+
 TEST_F(VerifyTest, sees_a_pin_of_a_slot_that_is_free) {
   entry("k2").pins[0].fetch_or(uint64_t{1} << 40);
   EXPECT_TRUE(finds("pinned by slot 40, which is free"));

@@ -157,6 +157,8 @@ TEST(check, limits_that_contradict_each_other_are_refused) {
   EXPECT_EQ(errors_with("[http]\nhead_size_max = \"4KiB\"\ntarget_size_max = \"5KiB\"\n").size(),
             1u);
   EXPECT_EQ(errors_with("[cache]\nsize = \"8MiB\"\nobject_size_max = \"9MiB\"\n").size(), 1u);
+  EXPECT_EQ(errors_with("[cache]\nsize = \"8MiB\"\nsize_max = \"7MiB\"\n").size(), 1u);
+  EXPECT_EQ(errors_with("[cache]\nsize = \"8MiB\"\nsize_max = \"8MiB\"\n").size(), 0u);
   EXPECT_EQ(errors_with("[http]\nvia = \"a b\"\n").size(), 1u);
   EXPECT_EQ(errors_with("[control]\nsocket = \"\"\n").size(), 1u);
   EXPECT_EQ(errors_with("[control]\nsocket = \"/" + std::string(120, 'a') + "\"\n").size(), 1u);

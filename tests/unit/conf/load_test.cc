@@ -54,6 +54,7 @@ format = "json"
 access_file = "stdout"
 [cache]
 size = "1GiB"
+size_max = "2GiB"
 order = "lru"
 object_size_max = "10MB"
 huge_pages = true
@@ -206,12 +207,13 @@ user = "www-data"
 connections_max = 7
 [cache]
 size = "1GiB"
+size_max = "2GiB"
 order = "lru"
 )")
                       .config;
   EXPECT_THAT(keys_needing_restart(before, before), IsEmpty());
   EXPECT_THAT(keys_needing_restart(before, after),
-              ElementsAre("process.user", "cache.size", "cache.order"));
+              ElementsAre("process.user", "cache.size_max", "cache.order"));
 }
 
 TEST(load, hostile_text_gives_errors_and_no_crash) {

@@ -41,7 +41,7 @@ class HeritageTest : public testing::Test {
     takeover.control_path = "/run/ringwall/control.sock";
     takeover.next_listener_id = 11;
     takeover.cache_layout = 0xfeedfeedfeedfeed;
-    takeover.cache_size = 1ull << 33;
+    takeover.cache_size_max = 1ull << 33;
     takeover.literal_lru = true;
     takeover.slots = {0, 5, 127};
     heritage_.takeover = takeover;
@@ -78,7 +78,7 @@ TEST_F(HeritageTest, EveryMemberSurvivesTheWay) {
   ASSERT_TRUE(back->takeover);
   EXPECT_EQ(back->takeover->control_path, "/run/ringwall/control.sock");
   EXPECT_EQ(back->takeover->cache_layout, 0xfeedfeedfeedfeed);
-  EXPECT_EQ(back->takeover->cache_size, 1ull << 33);
+  EXPECT_EQ(back->takeover->cache_size_max, 1ull << 33);
   EXPECT_TRUE(back->takeover->literal_lru);
   EXPECT_FALSE(back->takeover->huge_pages);
   EXPECT_EQ(back->takeover->slots, (std::vector<uint64_t>{0, 5, 127}));
