@@ -176,7 +176,7 @@ struct Prelude {
 static_assert(sizeof(Prelude) <= prelude_bytes);
 inline constexpr uint64_t segment_magic = 0x6c6c6177676e6972;  // "ringwall", little end first
 // Raise when the meaning of a field changes but no size or offset does.
-inline constexpr uint64_t layout_revision = 4;
+inline constexpr uint64_t layout_revision = 5;
 inline constexpr uint64_t no_tail = ~uint64_t{0};
 
 constexpr uint64_t compute_layout_version() {

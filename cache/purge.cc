@@ -6,6 +6,8 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "cache/index.h"
 #include "cache/lru.h"
@@ -14,6 +16,7 @@
 #include "cache/process.h"
 #include "cache/purges.h"
 #include "cache/store.h"
+#include "daemon/base/sha256.h"
 
 namespace ringwall::cache {
 namespace {
@@ -195,10 +198,16 @@ PurgeCount Store::sweep() {
   return purged;
 }
 
-uint64_t Store::hash_tag(std::string_view space, std::string_view word) const {
-  const Superblock& super = process_->super();
-  const uint64_t both[] = {hash_text(super, space), hash_text(super, word)};
-  const uint64_t tag = hash_text(super, {reinterpret_cast<const char*>(both), sizeof(both)});
+// Everybody knows how it is made, so that tags mean the same in every segment (cache/snapshot.h).
+// That would let an origin look for a group of its own that collides with a tag of another, and
+// have that purged by an invalidation (RFC 9875): hence a hash for which that takes 2^64 tries.
+uint64_t Store::hash_tag(std::string_view space, std::string_view word) {
+  std::string text(sizeof(uint64_t), '\0');
+  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(space.size() >> 8 * i);
+  text.append(space).append(word);
+  const std::array<uint8_t, 32> digest = base::sha256(text);
+  uint64_t tag = 0;
+  for (size_t i = 0; i < sizeof(tag); ++i) tag |= uint64_t{digest[i]} << 8 * i;
   return std::max(tag, TagPurge::cleared + 1);
 }
 

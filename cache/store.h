@@ -328,9 +328,9 @@ class Store {
   /// (cache/use_counter.h). Requires: 1 <= window_s <= UseCounter::window_max_s.
   unsigned note_use(std::string_view key, base::WallSeconds now, uint32_t window_s);
 
-  /// Of a word by which responses are purged together; `space` keeps apart words of different
-  /// meaning ("tag", "group:https://example.org").
-  uint64_t hash_tag(std::string_view space, std::string_view word) const;
+  /// Of a word by which responses are purged together, the same in every segment; `space` keeps
+  /// apart words of different meaning ("tag", "group:https://example.org").
+  static uint64_t hash_tag(std::string_view space, std::string_view word);
 
   /// Purges. Of kind key: done, and counted exactly, when it returns. Of the other kinds: in force
   /// for all workers at once when it returns, whatever the number of responses; those concerned are
