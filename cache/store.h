@@ -189,6 +189,7 @@ class Fill {
 
  private:
   friend class Store;
+  friend class Keeper;
   Fill(Process* process, Entry* entry, uint32_t ticket);
   Process* process_;
   Entry* entry_;
@@ -387,6 +388,7 @@ class Store {
   void inspect(std::string_view key, void (*f)(const Listed& entry, void* context), void* context);
 
  private:
+  friend class Keeper;  // cache/keeper.h
   explicit Store(std::unique_ptr<Process> process);
   Found fill(const Lookup& lookup, uint32_t hash, const Look& look);
   Found found(const Look& look);
