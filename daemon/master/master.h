@@ -24,6 +24,7 @@
 #include "daemon/master/outcome.h"
 #include "daemon/master/pid_file.h"
 #include "daemon/master/sweeper.h"
+#include "daemon/master/warmer.h"
 
 namespace ringwall::master {
 
@@ -78,6 +79,7 @@ class Master {
   const Generation& generation() const { return *current_; }
   std::shared_ptr<const Generation> held_generation() const { return current_; }
   Sweeper& sweeper() { return sweeper_; }
+  Warmer& warmer() { return warmer_; }
   const Invocation& invocation() const { return invocation_; }
   int64_t started_wall_ns() const { return started_wall_ns_; }
   bool stopping() const { return stop_mode_ != StopMode::none; }
@@ -133,6 +135,7 @@ class Master {
   Notify notify_;
   PidFile pid_file_;
   Sweeper sweeper_;
+  Warmer warmer_;
   std::unique_ptr<Commands> commands_;
   int64_t started_wall_ns_;
   int exit_code_ = 0;

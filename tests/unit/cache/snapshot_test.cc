@@ -1,74 +1,10 @@
 #include "cache/snapshot.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include <thread>
-
 #include "cache/snapshot_format.h"
-#include "tests/unit/cache/cache_fixture.h"
+#include "tests/unit/cache/snapshot_fixture.h"
 
 namespace ringwall::cache::test {
 namespace {
-
-constexpr unsigned keeper_slot = 7;
-
-/// A cache to save from, and one to load into.
-class SnapshotTest : public CacheTest {
- protected:
-  void SetUp() override {
-    open();
-    file_ = base::UniqueFd(memfd_create("snapshot", MFD_CLOEXEC));
-    ASSERT_TRUE(file_);
-  }
-  Store keeper() {
-    auto store = Store::attach(segment_.get(), keeper_slot, doorbells_);
-    EXPECT_TRUE(store);
-    return std::move(*store);
-  }
-  Saved save() {
-    EXPECT_EQ(ftruncate(file_.get(), 0), 0);
-    rewind();
-    Store store = keeper();
-    auto saved = save_snapshot(store, file_.get(), progress_);
-    EXPECT_TRUE(saved) << saved.error().what;
-    return saved ? *saved : Saved();
-  }
-  Loaded load(bool soft = false) {
-    rewind();
-    Store store = keeper();
-    LoadOptions options;
-    options.soft = soft;
-    options.now_ms = base::wall_now_ns() / 1'000'000;
-    auto loaded = load_snapshot(store, file_.get(), options, progress_);
-    EXPECT_TRUE(loaded) << loaded.error().what;
-    return loaded ? *loaded : Loaded();
-  }
-  std::string load_error() {
-    rewind();
-    Store store = keeper();
-    auto loaded = load_snapshot(store, file_.get(), {}, progress_);
-    return loaded ? "" : loaded.error().what;
-  }
-  void rewind() { ASSERT_EQ(lseek(file_.get(), 0, SEEK_SET), 0); }
-  off_t size() { return lseek(file_.get(), 0, SEEK_END); }
-  void change_byte(off_t at) {
-    char byte = 0;
-    ASSERT_EQ(pread(file_.get(), &byte, 1, at), 1);
-    byte = static_cast<char>(byte ^ 1);
-    ASSERT_EQ(pwrite(file_.get(), &byte, 1, at), 1);
-  }
-  /// A new, empty cache in the place of the one there was.
-  std::unique_ptr<Worker> other(uint64_t size = 8 * MiB, bool literal_lru = false) {
-    segment_.reset();
-    open(size, literal_lru);
-    return worker(0);
-  }
-  static size_t size_of(int i) { return static_cast<size_t>(i) * 997 % 20'000 + 1; }
-
-  base::UniqueFd file_;
-  SnapshotProgress progress_;
-};
 
 TEST_F(SnapshotTest, every_byte_comes_back_in_another_cache) {
   {
@@ -327,78 +263,6 @@ TEST_F(SnapshotTest, both_end_early_when_told) {
   ASSERT_TRUE(loaded);
   EXPECT_TRUE(loaded->stopped);
   EXPECT_EQ(loaded->responses, 0u);
-}
-
-TEST_F(SnapshotTest, a_purge_during_the_loading_is_obeyed) {
-  {
-    auto a = worker(0);
-    for (int i = 0; i < 300; ++i) ASSERT_TRUE(a->put("k" + std::to_string(i), 5000));
-    save();
-  }
-  auto b = other();
-  std::thread purging([&] {
-    Store watcher = observer();
-    while (watcher.usage().objects < 20) std::this_thread::yield();
-    watcher.purge(of_all());
-    watcher.sweep();
-  });
-  const Loaded loaded = load();
-  purging.join();
-  EXPECT_EQ(loaded.responses + loaded.present, 300u);
-  EXPECT_LE(b->store().usage().objects, 281u);
-  b->store().sweep();
-  expect_at_rest(b->store());
-}
-
-TEST_F(SnapshotTest, saving_goes_on_beside_those_who_use_the_cache) {
-  segment_.reset();
-  open(4 * MiB);
-  auto a = worker(0);
-  for (int i = 0; i < 400; ++i) a->put("k" + std::to_string(i), 5000);
-  std::atomic<bool> over{false};
-  std::thread using_it([&] {
-    auto b = worker(1);
-    for (int i = 0; !over; ++i) {
-      b->put("n" + std::to_string(i % 500), size_of(i));
-      b->hit("k" + std::to_string(i % 400));
-    }
-  });
-  uint64_t responses = 0;
-  for (int round = 0; round < 10; ++round) responses += save().responses;
-  over = true;
-  using_it.join();
-  EXPECT_GT(responses, 500u);
-  a.reset();
-  auto c = other(16 * MiB);
-  EXPECT_EQ(load().damage, "");
-  for (int i = 0; i < 400; ++i) {
-    const std::string key = "k" + std::to_string(i);
-    EXPECT_TRUE(!c->has(key) || c->proves(key, 5000)) << key;
-  }
-  expect_nothing_lost(c->store());
-}
-
-TEST_F(SnapshotTest, room_that_is_still_being_reserved_is_waited_for) {
-  {
-    auto a = worker(0);
-    for (int i = 0; i < 300; ++i) ASSERT_TRUE(a->put("k" + std::to_string(i), 20'000));
-    save();
-  }
-  SegmentOptions options;
-  options.size = 16 * MiB;
-  options.reserve_at_start = 1 * MiB;
-  auto fd = create_segment(options);
-  ASSERT_TRUE(fd);
-  segment_ = std::move(*fd);
-  Store watcher = observer();
-  std::thread growing([&] {
-    while (watcher.usage().objects < 20) std::this_thread::yield();
-    for (bool all = false; !all;) all = *watcher.reserve_more(1 * MiB);
-  });
-  const Loaded loaded = load();
-  growing.join();
-  EXPECT_EQ(loaded.responses, 300u);
-  EXPECT_EQ(loaded.no_room, 0u);
 }
 
 }  // namespace
