@@ -62,6 +62,16 @@ TEST_F(KeeperTest, a_place_whose_response_has_gone_gives_nothing_else) {
   a_->store().sweep();
 }
 
+TEST_F(KeeperTest, a_fill_in_the_place_of_a_response_is_none) {
+  ASSERT_TRUE(a_->put("k", 100));
+  const std::vector<Keeper::Place> places = keeper_->places();
+  a_->store().purge(by_key("k"));
+  auto fill = a_->permit("k");  // of the same key, in the same units
+  ASSERT_TRUE(fill);
+  auto way = keeper_->take(places.at(0));
+  EXPECT_TRUE(std::holds_alternative<Keeper::Missing>(way));
+}
+
 TEST_F(KeeperTest, what_was_taken_stays_while_it_is_held) {
   ASSERT_TRUE(a_->put("k", 50'000));
   auto way = keeper_->take(keeper_->places().at(0));

@@ -231,6 +231,17 @@ TEST_F(SnapshotTest, a_damaged_file_gives_what_is_before_the_damage) {
   EXPECT_NE(load().damage, "") << "bytes behind the end";
 }
 
+TEST_F(SnapshotTest, an_end_that_counts_more_than_there_is_tells_a_damage) {
+  for (const SnapshotEnd& end : {SnapshotEnd{1, 0}, SnapshotEnd{0, 1}, SnapshotEnd{0, 0}}) {
+    std::string text;
+    write_start(text);
+    write_block(text, 0, BlockKind::end, payload_of(end));
+    ASSERT_EQ(ftruncate(file_.get(), 0), 0);
+    ASSERT_EQ(pwrite(file_.get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    EXPECT_EQ(load().damage.empty(), end.responses + end.content_bytes == 0);
+  }
+}
+
 TEST_F(SnapshotTest, another_file_is_refused) {
   ASSERT_EQ(pwrite(file_.get(), "#!/bin/sh\nexit 0\n", 17, 0), 17);
   EXPECT_NE(load_error().find("no snapshot"), std::string::npos);
