@@ -16,7 +16,8 @@ namespace {
 constexpr unsigned sections_max = 128;
 
 // `again`: what it replaces was used more than once, and so will it be.
-void make_live(Process& process, Section& section, Shard& shard, Entry& entry, bool again) {
+void make_live(Process& process, Section& section, Shard& shard, Entry& entry,
+               const std::optional<Former>& former, bool again) {
   // Of the key's responses the one that was finished last stands first.
   const uint32_t bucket = process.bucket_of(entry.hash);
   if (process.bucket(bucket) != process.ref(&entry)) {
@@ -27,8 +28,13 @@ void make_live(Process& process, Section& section, Shard& shard, Entry& entry, b
   section.set(shard.objects, shard.objects + 1);
   section.set(shard.content_bytes,
               shard.content_bytes + entry.head_length + entry.content_length.load());
-  link_list(process, section, shard, entry,
-            again ? ListName::protected_ : admit(process, section, shard, entry));
+  if (former) {
+    entry.hits = former->hits;
+    append_list(process, section, shard, entry, former->again);
+  } else {
+    link_list(process, section, shard, entry,
+              again ? ListName::protected_ : admit(process, section, shard, entry));
+  }
   section.set(entry.state, State::live);
   // Behind the state: who reads the link, then a state that is still a fill's, has read the fill's.
   section.set(entry.link, 0);
@@ -58,6 +64,10 @@ bool end_in_section(Process& process, Section& section, Shard& shard, Entry& ent
   const uint32_t epoch = purge_epoch(process);
   if (entry.checked != epoch) catch_up(process, entry, epoch);
   const bool hidden = is_marked(entry, mark::hidden);
+  if (fill.former && is_taken(process, entry, fill.variants_max, fill.begun_s)) {
+    fill.owed = Ending::abandon;
+    fill.storable = false;
+  }
   const bool replaces = fill.owed != Ending::abandon && fill.replaces && !hidden;
   Replaced replaced;
   if (replaces) {
@@ -76,7 +86,7 @@ bool end_in_section(Process& process, Section& section, Shard& shard, Entry& ent
     if (hidden) {
       remove(process, section, shard, entry, State::removed);
     } else {
-      make_live(process, section, shard, entry, replaced.was_protected);
+      make_live(process, section, shard, entry, fill.former, replaced.was_protected);
     }
   } else if (hidden || fill.remember_s == 0) {
     remove(process, section, shard, entry, State::unmarked);
@@ -174,7 +184,7 @@ void end_fill(Process& process, unsigned index, Ending ending, uint32_t remember
   }
   // Fixed from here on, as the entry enters a list.
   entry.charged_units = fill.charged_units;
-  entry.stamp = process.exact_stamp();
+  entry.stamp = fill.former ? fill.former->stamp : process.exact_stamp();
   kill_point();
   if (!run_ending(process, index)) process.owed.push_back(static_cast<uint16_t>(index));
 }

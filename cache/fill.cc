@@ -57,8 +57,9 @@ void refuse(Process& process, unsigned ticket, bool too_large) {
   FillState& fill = process.fills[ticket];
   process.count(Count::no_room);
   fill.storable = false;
-  fill.replaces = too_large;
-  end_fill(process, ticket, Ending::uncacheable, too_large ? too_large_remember_s : 0);
+  const bool remember = too_large && !fill.former;
+  fill.replaces = remember;
+  end_fill(process, ticket, Ending::uncacheable, remember ? too_large_remember_s : 0);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cache/lru.h"
 
+#include <algorithm>
 #include <boost/intrusive/circular_list_algorithms.hpp>
 #include <utility>
 
@@ -65,6 +66,19 @@ bool over(const Shard& shard) {
 void link_list(Process& process, Section& section, Shard& shard, Entry& entry, ListName name) {
   List& list = list_of(shard, name);
   ListAlgorithms::link_after({&section, process.ref(&list)}, {&section, process.ref(&entry)});
+  section.set(entry.list, name);
+  section.add(list.count, 1);
+  section.add(list.units, entry.charged_units);
+}
+
+void append_list(Process& process, Section& section, Shard& shard, Entry& entry, bool again) {
+  const bool room = shard.protected_.units + entry.charged_units <= shard.probation.units;
+  const bool higher = again && room && process.super().literal_lru == 0;
+  const ListName name = higher ? ListName::protected_ : ListName::probation;
+  List& list = list_of(shard, name);
+  const Entry* last = last_of(process, list);
+  if (last != nullptr) entry.stamp = std::min(entry.stamp, last->stamp);
+  ListAlgorithms::link_before({&section, process.ref(&list)}, {&section, process.ref(&entry)});
   section.set(entry.list, name);
   section.add(list.count, 1);
   section.add(list.units, entry.charged_units);

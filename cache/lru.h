@@ -15,6 +15,9 @@ class Process;
 /// Puts an entry first into a list, or takes it out of the one it is in (limbo too).
 void link_list(Process& process, Section& section, Shard& shard, Entry& entry, ListName name);
 void unlink_list(Process& process, Section& section, Shard& shard, Entry& entry);
+/// Puts an entry last, to go before all that is there: into protected if it was used `again` and that
+/// has room, else into probation. Its stamp becomes no younger than that of the one before it.
+void append_list(Process& process, Section& section, Shard& shard, Entry& entry, bool again);
 
 /// A use: moves the entry where the order wants it, or leaves it when it is young enough. Whether
 /// the shard's next victim may be another one now.

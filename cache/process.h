@@ -52,6 +52,13 @@ struct ExtentPlace {
   uint32_t index = 0;
 };
 
+/// What a response that is put back had come to before.
+struct Former {
+  uint64_t stamp = 0;  // of its last use
+  uint32_t hits = 0;
+  bool again = false;  // used more than once
+};
+
 /// What only the filler knows of its fill, by ticket.
 struct FillState {
   Cell* tail = nullptr;  // extent being written; nothing: the entry's own run
@@ -65,6 +72,7 @@ struct FillState {
   unsigned variants_max = 0;
   base::WallSeconds begun_s = 0;  // wall second and …
   uint64_t begun_ns = 0;          // … monotonic time when the permit was given
+  std::optional<Former> former;   // put back: never in the place of anything (cache/keeper.h)
   bool head_done = false;
   bool ended = false;  // no more content
   bool storable = true;
@@ -168,6 +176,7 @@ class Process {
   std::vector<uint16_t> owed;  // tickets whose ending waits for a lock
   uint32_t next_shard = 0;     // where the search for a victim goes on
   std::vector<char> scratch;   // selectors_bytes_max of them
+  bool may_evict = true;       // where there is no room
   // Of late: what responses that fit one run needed, and how many did (cache/head.h).
   float usual_units = 0;
   float usual_spread = 0;  // mean deviation

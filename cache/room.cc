@@ -83,7 +83,8 @@ Grant obtain_run(Process& process, uint32_t want, uint32_t least, Cell& cell, Bu
   bool reaped = false;
   for (;;) {
     const Grant grant = take_run(process, want, least, cell);
-    if (grant != Grant::no_room || budget.evictions == 0) return grant;
+    const bool evicts = process.may_evict && budget.evictions > 0;
+    if (grant != Grant::no_room || !evicts) return grant;
     --budget.evictions;
     switch (evict_one(process)) {
       case Evicted::one:

@@ -18,7 +18,7 @@ enum class Evicted : uint8_t { one, none, busy };
 /// Evicts the entry that is oldest in the order; `none`: all are pinned, or the cache is empty.
 Evicted evict_one(Process& process);
 
-/// take_run, evicting while there is no run and the budget lasts.
+/// take_run, evicting while there is no run, the budget lasts and the process may.
 Grant obtain_run(Process& process, uint32_t want, uint32_t least, Cell& cell, Budget& budget);
 
 }  // namespace ringwall::cache

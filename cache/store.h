@@ -192,6 +192,7 @@ class Fill {
 
  private:
   friend class Store;
+  friend class Keeper;
   Fill(Process* process, Entry* entry, uint32_t ticket);
   Process* process_;
   Entry* entry_;
@@ -315,9 +316,9 @@ class Store {
   /// (cache/use_counter.h). Requires: 1 <= window_s <= UseCounter::window_max_s.
   unsigned note_use(std::string_view key, base::WallSeconds now, uint32_t window_s);
 
-  /// Of a word by which responses are purged together; `space` keeps apart words of different
-  /// meaning ("tag", "group:https://example.org").
-  uint64_t hash_tag(std::string_view space, std::string_view word) const;
+  /// Of a word by which responses are purged together, the same in every segment; `space` keeps
+  /// apart words of different meaning ("tag", "group:https://example.org").
+  static uint64_t hash_tag(std::string_view space, std::string_view word);
 
   /// Purges. Of kind key: done, and counted exactly, when it returns. Of the other kinds: in force
   /// for all workers at once when it returns, whatever the number of responses; those concerned are
@@ -396,6 +397,7 @@ class Store {
   void inspect(std::string_view key, void (*f)(const Listed& entry, void* context), void* context);
 
  private:
+  friend class Keeper;  // cache/keeper.h
   explicit Store(std::unique_ptr<Process> process);
   Found fill(const Lookup& lookup, uint32_t hash, const Look& look);
   Found found(const Look& look);

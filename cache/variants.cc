@@ -101,4 +101,23 @@ Replaced remove_replaced(Process& process, Section& section, Shard& shard, Entry
   return replaced;
 }
 
+bool is_taken(const Process& process, Entry& entry, unsigned variants_max, base::WallSeconds now) {
+  unsigned variants = 0;
+  for (Ref ref = process.bucket(process.bucket_of(entry.hash)); ref != 0;) {
+    ref = find_in_chain(process, ref, entry.hash, key_of(entry));
+    if (ref == 0) break;
+    Entry& other = process.entry(ref);
+    ref = other.chain;
+    const State state = other.state.load(std::memory_order_relaxed);
+    if (&other == &entry || is_fill(state)) continue;
+    if (state == State::marker) {
+      if (now < other.link.load(std::memory_order_relaxed)) return true;
+      continue;
+    }
+    if (replaces(process, entry, other)) return true;
+    ++variants;
+  }
+  return variants >= variants_max;
+}
+
 }  // namespace ringwall::cache

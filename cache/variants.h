@@ -39,4 +39,8 @@ struct Replaced {
 Replaced remove_replaced(Process& process, Section& section, Shard& shard, Entry& entry,
                      unsigned variants_max);
 
+/// Whether `entry`, which is to be put back, would take the place of another response of its key, or
+/// of a marker that holds at `now`, or is one variant too many.
+bool is_taken(const Process& process, Entry& entry, unsigned variants_max, base::WallSeconds now);
+
 }  // namespace ringwall::cache

@@ -74,6 +74,25 @@ int wait_until_ready(int fd, short events, base::Duration patience) {
   return ready < 0 ? -errno : ready;
 }
 
+/// What of `bytes` can be sent now, with a descriptor unless it is -1.
+ssize_t send_some(int fd, std::string_view bytes, int descriptor) {
+  iovec piece = {const_cast<char*>(bytes.data()), bytes.size()};
+  msghdr header = {};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room = {};
+  if (descriptor >= 0) {
+    header.msg_control = room.data();
+    header.msg_controllen = room.size();
+    cmsghdr* control = CMSG_FIRSTHDR(&header);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SCM_RIGHTS;
+    control->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(control), &descriptor, sizeof(int));
+  }
+  return ::sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 }  // namespace
 
 base::Result<Client, RpcError> Client::connect(const std::string& path) {
@@ -94,13 +113,15 @@ base::Result<Client, RpcError> Client::connect(const std::string& path) {
   return Client(std::move(fd));
 }
 
-base::Result<void, RpcError> Client::send(std::string_view bytes, base::Duration patience) {
+base::Result<void, RpcError> Client::send(std::string_view bytes, base::Duration patience,
+                                          int descriptor) {
   while (!bytes.empty()) {
     if (wait_until_ready(fd_.get(), POLLOUT, patience) == 0) {
       return base::fail(RpcError(Outcome::timed_out, "the daemon takes no request"));
     }
-    ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = send_some(fd_.get(), bytes, descriptor);
     if (sent < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (sent > 0) descriptor = -1;  // it goes with the first byte
     if (sent < 0) {
       return base::fail(
           RpcError(Outcome::failed, base::os_failure("cannot ask the daemon", errno).what));
@@ -132,9 +153,10 @@ base::Result<std::string, RpcError> Client::read_line(base::Duration silence_max
 base::Result<control::Json, RpcError> Client::call(std::string_view method,
                                                    const control::Json& params,
                                                    base::Duration silence_max,
-                                                   const OnProgress& on_progress) {
+                                                   const OnProgress& on_progress,
+                                                   int descriptor) {
   const int64_t id = ++last_id_;
-  auto sent = send(control::request_text(id, method, params), send_patience);
+  auto sent = send(control::request_text(id, method, params), send_patience, descriptor);
   if (!sent) return base::fail(sent.error());
   while (true) {
     auto line = read_line(silence_max);

@@ -20,16 +20,18 @@ class Client {
 
   using OnProgress = std::function<void(std::string_view text)>;
   /// The result of `method`. `silence_max`: longest time without a message from the daemon; zero
-  /// for as long as it takes.
+  /// for as long as it takes. `descriptor`: a file for the daemon to read or write; -1: none.
   base::Result<control::Json, control::RpcError> call(std::string_view method,
                                                       const control::Json& params,
                                                       base::Duration silence_max,
-                                                      const OnProgress& on_progress);
+                                                      const OnProgress& on_progress,
+                                                      int descriptor = -1);
 
  private:
   explicit Client(base::UniqueFd fd) : fd_(std::move(fd)) {}
   base::Result<std::string, control::RpcError> read_line(base::Duration silence_max);
-  base::Result<void, control::RpcError> send(std::string_view bytes, base::Duration patience);
+  base::Result<void, control::RpcError> send(std::string_view bytes, base::Duration patience,
+                                             int descriptor);
 
   base::UniqueFd fd_;
   control::LineBuffer lines_;

@@ -17,6 +17,14 @@ constexpr std::array purge_options = {
     Option{"hard", "", "Remove instead of marking as stale"},
     Option{"dry-run", "", "Only count"},
 };
+constexpr std::array load_options = {
+    Option{"soft", "", "Mark all that is loaded as stale"},
+};
+constexpr std::array warm_options = {
+    Option{"file", "FILE", "The URLs in this file, one a line; - is standard input", 'f'},
+    Option{"rate", "N", "Requests a second, at most"},
+    Option{"field", "LINE", "A field of each request, as in curl", 'H', true},
+};
 constexpr std::array explain_options = {
     Option{"field", "LINE", "A field of the request, as in curl", 'H', true},
     Option{"head", "", "A HEAD request"},
@@ -49,12 +57,15 @@ constexpr std::array common = {
 };
 
 constexpr std::array noun_table = {
-    Noun{"cache", "Stored responses"},  Noun{"backend", "Servers behind the proxy"},
-    Noun{"worker", "Worker processes"}, Noun{"config", "The config file"},
+    Noun{"cache", "Stored responses"},
+    Noun{"cache snapshot", "Stored responses in a file"},
+    Noun{"backend", "Servers behind the proxy"},
+    Noun{"worker", "Worker processes"},
+    Noun{"config", "The config file"},
     Noun{"log", "Log files"},
 };
 
-constexpr std::array<Command, 20> command_table = {{
+constexpr std::array<Command, 23> command_table = {{
     {"status", "", 0, 0, "", {}, "Show what runs", show_status},
     {"reload", "", 0, 0, "", {}, "Read the config again and put it in force", reload},
     {"cache purge", "URL", 0, 2, "", purge_options, "Remove stored responses or mark them stale",
@@ -67,6 +78,11 @@ constexpr std::array<Command, 20> command_table = {{
     {"cache stats", "", 0, 0, "", {}, "Show how much the cache does by route", show_cache_stats},
     {"cache usage", "", 0, 0, "", {}, "Show what the cache holds", show_usage},
     {"cache verify", "", 0, 0, "", {}, "Check the structure of the cache", verify},
+    {"cache snapshot save", "FILE", 1, 1, "", {}, "Write all stored responses to a file",
+     save_snapshot},
+    {"cache snapshot load", "FILE", 1, 1, "", load_options, "Store the responses of such a file",
+     load_snapshot},
+    {"cache warm", "URL", 0, 2, "", warm_options, "Request URLs so that they are stored", warm},
     {"stats", "", 0, 0, "", stats_options, "Show all counters", show_stats},
     {"metrics", "", 0, 0, "", {}, "Print the Prometheus text", show_metrics},
     {"backend list", "", 0, 0, "", {}, "Show the backends", list_backends},

@@ -48,7 +48,7 @@ struct Option {
 };
 
 struct Command {
-  std::string_view words;    // "cache purge"
+  std::string_view words;    // "cache purge", "cache snapshot save"
   std::string_view operand;  // "URL"; empty: none
   unsigned operands_min = 0;
   unsigned operands_max = 0;  // more than 1: any number
@@ -59,7 +59,7 @@ struct Command {
 };
 
 std::span<const Command> commands();
-/// Nouns with verbs, with their help: "cache", …
+/// Nouns with verbs, with their help: "cache", …; "cache snapshot" behind "cache".
 struct Noun {
   std::string_view name;
   std::string_view help;
@@ -77,6 +77,9 @@ control::Outcome upgrade(const Invocation&, Output&);
 control::Outcome reopen_logs(const Invocation&, Output&);
 control::Outcome list_workers(const Invocation&, Output&);
 control::Outcome purge(const Invocation&, Output&);       // commands_purge.cc
+control::Outcome save_snapshot(const Invocation&, Output&);  // commands_snapshot.cc
+control::Outcome load_snapshot(const Invocation&, Output&);
+control::Outcome warm(const Invocation&, Output&);        // commands_warm.cc
 control::Outcome explain(const Invocation&, Output&);     // commands_explain.cc
 control::Outcome list_stored(const Invocation&, Output&);  // commands_list.cc
 control::Outcome show_top(const Invocation&, Output&);

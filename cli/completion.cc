@@ -45,22 +45,24 @@ void add_options(Step& step, std::span<const Option> options) {
   }
 }
 
+/// The last of `words` may follow those before it.
+void add_word(std::vector<Step>& steps, std::string_view words, std::string_view help) {
+  size_t space = words.rfind(' ');
+  std::string_view before = space == std::string_view::npos ? "" : words.substr(0, space);
+  std::string_view last = words.substr(before.empty() ? 0 : space + 1);
+  for (Step& step : steps) {
+    if (step.after == before) step.words.push_back({std::string(last), std::string(help)});
+  }
+}
+
 std::vector<Step> steps() {
-  Step first;
-  for (const Noun& noun : nouns()) first.words.push_back({std::string(noun.name), std::string(noun.help)});
-  std::vector<Step> all;
-  for (const Noun& noun : nouns()) all.push_back({std::string(noun.name), {}});
+  std::vector<Step> all(1);
+  for (const Noun& noun : nouns()) {
+    add_word(all, noun.name, noun.help);
+    all.push_back({std::string(noun.name), {}});
+  }
   for (const Command& command : commands()) {
-    size_t space = command.words.find(' ');
-    if (space == std::string_view::npos) {
-      first.words.push_back({std::string(command.words), std::string(command.help)});
-    } else {
-      for (Step& step : all) {
-        if (step.after != command.words.substr(0, space)) continue;
-        step.words.push_back(
-            {std::string(command.words.substr(space + 1)), std::string(command.help)});
-      }
-    }
+    add_word(all, command.words, command.help);
     Step step{std::string(command.words), {}};
     for (std::string_view rest = command.choices; !rest.empty();) {
       size_t end = std::min(rest.find(' '), rest.size());
@@ -72,7 +74,6 @@ std::vector<Step> steps() {
     step.files = command.operand == "FILE";
     all.push_back(std::move(step));
   }
-  all.insert(all.begin(), std::move(first));
   for (Step& step : all) add_options(step, common_options());
   return all;
 }

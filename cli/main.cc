@@ -52,15 +52,20 @@ void add_common(CLI::App& app, Parsed& parsed) {
   app.add_flag("--version", parsed.version, "Print the version");
 }
 
-void add_command(CLI::App& app, const Command& command, Parsed& parsed) {
+/// The one of the last of `words` below those of the words before it, which are there already.
+CLI::App* add_below(CLI::App& app, std::string_view words, std::string_view help) {
   CLI::App* parent = &app;
-  std::string_view verb = command.words;
-  if (size_t space = verb.find(' '); space != std::string_view::npos) {
-    parent = app.get_subcommand(std::string(verb.substr(0, space)));
-    verb.remove_prefix(space + 1);
+  for (size_t space = words.find(' '); space != std::string_view::npos; space = words.find(' ')) {
+    parent = parent->get_subcommand(std::string(words.substr(0, space)));
+    words.remove_prefix(space + 1);
   }
-  CLI::App* sub = parent->add_subcommand(std::string(verb), std::string(command.help));
+  CLI::App* sub = parent->add_subcommand(std::string(words), std::string(help));
   sub->fallthrough();
+  return sub;
+}
+
+void add_command(CLI::App& app, const Command& command, Parsed& parsed) {
+  CLI::App* sub = add_below(app, command.words, command.help);
   for (const Option& option : command.options) {
     std::string name = fmt::format("--{}", option.name);
     if (option.letter != 0) name = fmt::format("-{},{}", option.letter, name);
@@ -102,9 +107,7 @@ int run(int argc, char** argv) {
   Parsed parsed;
   add_common(app, parsed);
   for (const Noun& noun : nouns()) {
-    app.add_subcommand(std::string(noun.name), std::string(noun.help))
-        ->require_subcommand(1)
-        ->fallthrough();
+    add_below(app, noun.name, noun.help)->require_subcommand(1);
   }
   for (const Command& command : commands()) add_command(app, command, parsed);
   app.require_subcommand(0, 1);

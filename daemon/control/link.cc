@@ -21,6 +21,7 @@ constexpr size_t descriptors_max = 2 + base::workers_max;
 static_assert(base::listeners_max <= base::workers_max);
 static_assert(descriptors_max <= 253);
 constexpr size_t message_bytes_max = 64 * 1024;
+static_assert(message_text_max < message_bytes_max);
 
 }  // namespace
 
@@ -62,6 +63,10 @@ std::string_view name_of(Verb verb) {
       return "failed";
     case Verb::handover:
       return "handover";
+    case Verb::warm:
+      return "warm";
+    case Verb::warmed:
+      return "warmed";
   }
   return "?";
 }

@@ -47,6 +47,11 @@ enum class Verb : uint32_t {
   failed,      // `text`: why there will be no takeover; also of the checker: why it cannot look
   // old master to new
   handover,  // `numbers`: slots that still drain; descriptors: a pidfd for each
+  // Behind those that masters of different releases say to each other, whose numbers stay.
+  warm,    // master to worker: `text`: the head of a request to make so that its response is stored;
+           // `number`: of it in the answer
+  warmed,  // worker to master: `number`, as asked; `numbers`: proxy::Warmed::Outcome, content bytes;
+           // `text`: why
 };
 std::string_view name_of(Verb verb);
 
@@ -61,6 +66,9 @@ struct Message {
   Message() = default;
   explicit Message(Verb what, uint64_t of_generation = 0) : verb(what), generation(of_generation) {}
 };
+
+/// A message with a text of at most so many bytes, and few numbers, can be sent.
+constexpr size_t message_text_max = 60 * 1024;
 
 std::string encode(const Message& message);
 /// Nothing if the bytes are no message of this release.

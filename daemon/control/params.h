@@ -92,6 +92,29 @@ struct TopParams {
   }
 };
 
+struct SnapshotLoadParams {
+  bool soft = false;  // all that is loaded counts as purged softly
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("soft", self.soft);
+  }
+};
+
+struct WarmParams {
+  static constexpr uint64_t rate_max = 10'000;
+  std::vector<std::string> urls;
+  std::vector<std::string> fields;  // of each request: "Accept-Encoding: br"
+  uint64_t rate = 50;               // requests a second, 1 to rate_max
+
+  template <class Self, class Visit>
+  static void members(Self& self, Visit&& visit) {
+    visit("urls", self.urls);
+    visit("fields", self.fields);
+    visit("rate", self.rate);
+  }
+};
+
 struct DrainParams {
   std::string backend;      // "upstream/backend", or the backend alone where it is unique
   bool wait = false;        // until it serves no exchange any more

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -26,6 +28,9 @@ constexpr base::Duration idle_patience = 10min;
 constexpr base::Duration send_patience = 30s;
 constexpr base::Duration shortage_pause = 100ms;
 constexpr size_t groups_max = 1024;
+constexpr size_t receive_bytes = 16 * 1024;
+// One is taken; what comes with it is closed.
+constexpr size_t descriptors_max = 4;
 
 /// All groups of the peer, as the kernel noted them when it connected.
 std::vector<gid_t> groups_of(int fd, const ucred& peer) {
@@ -104,33 +109,89 @@ io::Task<void> Server::accept_clients(int listening) {
   }
 }
 
+struct Server::Client {
+  base::UniqueFd fd;
+  Level level = Level::view;
+  LineBuffer lines;
+  base::UniqueFd sent;  // a descriptor that came with what was received last
+};
+
+namespace {
+
+/// What recvmsg gave of descriptors; the last one is kept.
+void keep_descriptor(msghdr& header, base::UniqueFd& kept) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+      kept.reset(fd);
+    }
+  }
+}
+
+/// Appends what is there: its length, 0 at the end, or a negative errno.
+ssize_t take_bytes(int fd, LineBuffer& lines, base::UniqueFd& descriptor) {
+  std::array<char, receive_bytes> bytes;
+  iovec piece = {bytes.data(), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))> room = {};
+  msghdr header = {};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  header.msg_control = room.data();
+  header.msg_controllen = room.size();
+  ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n < 0) return -errno;
+  keep_descriptor(header, descriptor);
+  lines.append(std::string_view(bytes.data(), static_cast<size_t>(n)));
+  return n;
+}
+
+}  // namespace
+
+/// More of what the client sends; false: it is gone, idle for too long, or the server ends.
+io::Task<bool> Server::receive(Client& client) {
+  io::Until until(loop_.now() + idle_patience, &stop_);
+  for (;;) {
+    ssize_t n = take_bytes(client.fd.get(), client.lines, client.sent);
+    if (n >= 0) co_return n > 0;
+    if (n != -EAGAIN && n != -EINTR) co_return false;
+    io::Poll poll(loop_, client.fd.get(), POLLIN, until);
+    int events = co_await poll;
+    if (events < 0) co_return false;
+  }
+}
+
 io::Task<void> Server::serve(base::UniqueFd fd) {
   ++clients_;
-  Level level = level_of(fd.get());
-  LineBuffer lines;
+  Client client;
+  client.level = level_of(fd.get());
+  client.fd = std::move(fd);
   bool going = true;
   while (going && !stop_.requested()) {
-    auto line = lines.next();
+    auto line = client.lines.next();
     if (line) {
-      if (!line->empty()) going = co_await serve_line(fd.get(), level, *line);
+      if (!line->empty()) going = co_await serve_line(client, *line);
       continue;
     }
-    if (lines.overflowed()) {
+    if (client.lines.overflowed()) {
       std::string text = error_text(nullptr, RpcError(rpc_invalid_request, "the line is too long"));
       io::Until until(loop_.now() + send_patience, &stop_);
-      co_await io::Send(loop_, fd.get(), text, until);
+      co_await io::Send(loop_, client.fd.get(), text, until);
       break;
     }
-    io::Receive receive(loop_, fd.get(), io::Until(loop_.now() + idle_patience, &stop_));
-    int n = co_await receive;
-    if (n <= 0) break;
-    lines.append(std::string_view(receive.chunk.chars(), static_cast<size_t>(n)));
+    going = co_await receive(client);
   }
   --clients_;
 }
 
 /// Answers one request; false when the client is gone.
-io::Task<bool> Server::serve_line(int fd, Level level, std::string_view line) {
+io::Task<bool> Server::serve_line(Client& client, std::string_view line) {
+  int fd = client.fd.get();
+  Level level = client.level;
+  // Of this request alone.
+  base::UniqueFd descriptor = std::move(client.sent);
   std::string text;
   auto request = parse_request(line);
   const MethodRow* method = request ? find_method(request->method) : nullptr;
@@ -153,9 +214,10 @@ io::Task<bool> Server::serve_line(int fd, Level level, std::string_view line) {
       [[maybe_unused]] ssize_t sent =
           ::send(fd, note.data(), note.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     };
-    Call one{*method, *request, level, std::move(progress), gone};
+    Call one{*method, *request, level, std::move(progress), gone, descriptor.get()};
     co_await call(fd, one, text);
   }
+  descriptor.reset();
   if (request && request->id.is_null()) co_return true;  // a notification gets no reply
   // Even when the server ends: the reply to what ended it is still to come.
   io::Send send(loop_, fd, text, io::Until(loop_.now() + send_patience));

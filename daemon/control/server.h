@@ -20,13 +20,16 @@
 namespace ringwall::control {
 
 /// One request as a handler sees it. `gone` is requested when the client has left or the server
-/// ends: whoever waits for something on the client's behalf waits under it.
+/// ends: whoever waits for something on the client's behalf waits under it. `descriptor` is what the
+/// client sent along (SCM_RIGHTS), so that files are opened with its rights and not ours; -1: none.
+/// It stays open as long as the call.
 struct Call {
   const MethodRow& method;
   const Request& request;
   Level level;
   std::function<void(std::string_view)> progress;
   io::Stop& gone;
+  int descriptor = -1;
 };
 
 using Answer = base::Result<Json, RpcError>;
@@ -60,7 +63,9 @@ class Server {
  private:
   io::Task<void> accept_clients(int listening);
   io::Task<void> serve(base::UniqueFd fd);
-  io::Task<bool> serve_line(int fd, Level level, std::string_view line);
+  struct Client;
+  io::Task<bool> receive(Client& client);
+  io::Task<bool> serve_line(Client& client, std::string_view line);
   io::Task<void> call(int fd, const Call& call, std::string& text);
   io::Task<void> watch(int fd, io::Stop& gone, io::Stop& over);
   Level level_of(int fd) const;

@@ -24,6 +24,8 @@ class Asked {
   Asked& operator=(const Asked&) = delete;
 
   const http::RequestHead& request() const { return request_; }
+  std::string_view scheme() const { return scheme_; }  // http, https
+  std::string_view head() const { return text_; }      // as a client would send it
   std::string_view path() const { return path_; }  // normalised
   /// As the proxy makes them; `group` as in caching::KeyParts.
   caching::KeyParts key_parts(std::string_view group) const;

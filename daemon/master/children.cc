@@ -218,6 +218,9 @@ void Children::hear(Child& child, const control::Message& message) {
   switch (message.verb) {
     case control::Verb::alive:
       return;
+    case control::Verb::warmed:
+      if (warmed_) warmed_(message);
+      return;
     case control::Verb::ready:
       child.generation = message.generation;
       start_failed_ = false;

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,15 @@ class Children {
   void abort(uint64_t generation);
   /// Waits until all that are ready work by `generation`, no longer than `until`.
   io::Task<bool> follow(uint64_t generation, io::Until until);
+
+  /// Gives `message` to one of the ready workers, another one each time: its process, which may end
+  /// before it has answered. Nothing: none of them takes it now.
+  std::optional<pid_t> ask_worker(const control::Message& message);
+  bool lives(pid_t pid) const;
+  /// Hears the answers to that.
+  void when_warmed(std::function<void(const control::Message&)> hear) {
+    warmed_ = std::move(hear);
+  }
 
   /// Ends those that did not, so that others take their places.
   void replace_behind(uint64_t generation);
@@ -129,6 +139,8 @@ class Children {
   bool handed_over_ = false;
   bool provisional_ = false;
   bool start_failed_ = false;  // a worker died before any was ready
+  size_t next_asked_ = 0;      // of children_
+  std::function<void(const control::Message&)> warmed_;
 };
 
 }  // namespace ringwall::master

@@ -74,6 +74,12 @@ io::Task<control::Answer> Commands::answer(const Call& call) {
       co_return co_await cache_list(call);
     case Method::cache_top:
       co_return co_await cache_top(call);
+    case Method::cache_snapshot_save:
+      co_return co_await save_snapshot(call);
+    case Method::cache_snapshot_load:
+      co_return co_await load_snapshot(call);
+    case Method::cache_warm:
+      co_return co_await cache_warm(call);
     case Method::backend_drain:
       co_return co_await backend_drain(call);
     default:

@@ -2,11 +2,13 @@
 // method of control/protocol.h is one function that gives a report or says why not.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cache/store.h"
 #include "conf/model.h"
 #include "daemon/base/result.h"
 #include "daemon/base/unique_fd.h"
@@ -16,6 +18,7 @@
 #include "daemon/control/reports_serving.h"
 #include "daemon/control/server.h"
 #include "daemon/io/task.h"
+#include "daemon/master/warmer.h"
 
 namespace ringwall::master {
 
@@ -82,6 +85,17 @@ class Commands final : private control::Handler {
   // commands_list.cc
   io::Task<Answer> cache_list(const Call& call);
   io::Task<Answer> cache_top(const Call& call);
+  // commands_snapshot.cc
+  struct SnapshotRun;
+  io::Task<void> watch_snapshot(SnapshotRun& run, const Call& call);
+  io::Task<void> run_snapshot(SnapshotRun& run, const Call& call,
+                              std::function<void(cache::Store&)> work);
+  std::optional<control::RpcError> refuse_snapshot(const Call& call, int access) const;
+  io::Task<Answer> save_snapshot(const Call& call);
+  io::Task<Answer> load_snapshot(const Call& call);
+  // commands_warm.cc
+  io::Task<void> find_warm_items(const control::WarmParams& params, Warmer::Run& run);
+  io::Task<Answer> cache_warm(const Call& call);
   // commands_backend.cc
   struct Place {
     const conf::Upstream* upstream = nullptr;
@@ -104,6 +118,7 @@ class Commands final : private control::Handler {
   gid_t group_ = 0;
   std::unique_ptr<RoutedKeys> routed_keys_;
   uint64_t routed_for_ = 0;  // generation
+  bool snapshot_runs_ = false;
 };
 
 }  // namespace ringwall::master

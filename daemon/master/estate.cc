@@ -144,6 +144,15 @@ base::Status Estate::register_names(const conf::Config& config) {
   return {};
 }
 
+std::optional<unsigned> Estate::take_last_slot() {
+  for (unsigned slot = base::slots_max; slot-- > 0;) {
+    if (taken[slot]) continue;
+    taken.set(slot);
+    return slot;
+  }
+  return std::nullopt;
+}
+
 void Estate::forget_names(const conf::Config& config) {
   std::vector<uint32_t> named;
   for (const conf::Upstream& upstream : config.upstreams) {

@@ -44,6 +44,10 @@ struct Estate {
   /// Frees the places of those that `config` does not name.
   void forget_names(const conf::Config& config);
 
+  /// A slot of the cache for a thread of the master that reads and fills it like a worker; taken
+  /// until it is given back in `taken`. Workers get the lowest ones. Nothing: none is free.
+  std::optional<unsigned> take_last_slot();
+
   /// The part of a child's heritage that is the same for all.
   worker::Heritage heritage(const Generation& generation) const;
 };

@@ -26,6 +26,7 @@
 #include "daemon/master/pid_file.h"
 #include "daemon/master/resizer.h"
 #include "daemon/master/sweeper.h"
+#include "daemon/master/warmer.h"
 
 namespace ringwall::master {
 
@@ -82,6 +83,7 @@ class Master {
   const Generation& generation() const { return *current_; }
   std::shared_ptr<const Generation> held_generation() const { return current_; }
   Sweeper& sweeper() { return sweeper_; }
+  Warmer& warmer() { return warmer_; }
   const Invocation& invocation() const { return invocation_; }
   int64_t started_wall_ns() const { return started_wall_ns_; }
   bool stopping() const { return stop_mode_ != StopMode::none; }
@@ -142,6 +144,7 @@ class Master {
   Sweeper sweeper_;
   Heal heal_;
   Resizer resizer_;
+  Warmer warmer_;
   std::unique_ptr<Commands> commands_;
   int64_t started_wall_ns_;
   int exit_code_ = 0;

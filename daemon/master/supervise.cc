@@ -127,4 +127,20 @@ io::Task<void> Children::watch(io::Stop& stop) {
   }
 }
 
+// --- requests that are made to warm the cache ---------------------------------------------------
+
+std::optional<pid_t> Children::ask_worker(const control::Message& message) {
+  for (size_t n = 0; n < children_.size(); ++n) {
+    Child& child = *children_[next_asked_++ % children_.size()];
+    bool ready = child.kind == worker::Kind::worker && child.state == Child::State::ready;
+    if (ready && child.alive() && child.link->send(message)) return child.pid;
+  }
+  return std::nullopt;
+}
+
+bool Children::lives(pid_t pid) const {
+  return std::any_of(children_.begin(), children_.end(),
+                     [pid](const auto& child) { return child->pid == pid; });
+}
+
 }  // namespace ringwall::master

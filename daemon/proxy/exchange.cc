@@ -85,24 +85,24 @@ Refusal refusal_of(const Exchange& x) {
 }
 
 /// Route, and what the route says.
-io::Task<void> answer(Exchange& x, session::H1Server& server) {
+io::Task<void> answer(Exchange& x) {
   const http::RequestHead& request = x.request();
   size_t path_bytes = request.target.path.size();
   x.room = path_bytes + caching::key_bytes_max <= base::small_chunk_bytes
                ? x.loop().small_chunks().take()
                : x.loop().large_chunks().take();
   if (!x.room) {
-    server.close_after();
+    x.client.close_after();
     return respond_error(x, 503, "no-memory");
   }
   if (!read_path(x, x.room.chars() + caching::key_bytes_max)) {
-    server.close_after();
+    x.client.close_after();
     x.facilities.stats.add(stats::Counter::requests_malformed);
     return respond_error(x, 400, "bad-path");
   }
   Refusal refused = refusal_of(x);
   if (refused.status != 0) {
-    server.close_after();
+    x.client.close_after();
     return respond_error(x, refused.status, refused.why);
   }
   if (request.target.form == http::Target::Form::asterisk) return respond_status(x, 204);
@@ -175,6 +175,10 @@ std::string_view authority_of(const http::RequestHead& request) {
   return {host.data(), static_cast<size_t>(end - host.data())};
 }
 
+io::Task<void> answer_request(Exchange& x) {
+  return answer(x);
+}
+
 io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   std::shared_ptr<const Snapshot> held = f.current;
   const conf::Http& settings = held->config.http;
@@ -204,7 +208,7 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
       x.deadline = record.started + settings.exchange_timeout;
       server.set_deadline(x.deadline + last_words);
     }
-    co_await answer(x, server);
+    co_await answer(x);
   } else if (asked) {
     co_await refuse(x, head);
   }

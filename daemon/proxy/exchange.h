@@ -78,6 +78,10 @@ inline io::Until next_step(const Exchange& x, base::Instant end) {
 /// Host and port as they go to the backend: one view where they stand together in the head.
 std::string_view authority_of(const http::RequestHead& request);
 
+/// Answers the request of an exchange whose members are set up to its path: routes it and takes it
+/// through all rooms. The record tells what came of it.
+io::Task<void> answer_request(Exchange& exchange);
+
 /// Serves the next request of the connection, whose first bytes are in its input. False: the
 /// connection is to be closed.
 io::Task<bool> serve_exchange(Facilities& facilities, Connection& connection);

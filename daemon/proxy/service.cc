@@ -126,6 +126,25 @@ void Service::serve(base::UniqueFd fd, const base::Address& peer, uint32_t liste
   s.facilities.stats.add(stats::Counter::connections_open);
 }
 
+namespace {
+
+using WhenWarmed = std::function<void(const Warmed&)>;
+
+io::Task<void> run_warm(Facilities& f, std::string head, WhenWarmed done) {
+  Warmed warmed = co_await warm(f, std::move(head));
+  done(warmed);
+}
+
+}  // namespace
+
+void Service::warm(std::string head, std::function<void(const Warmed&)> done) {
+  Facilities& f = state_->facilities;
+  Warmed failed;
+  failed.why = f.draining ? "stopped" : "no-memory";
+  // A task that has no frame leaves its own `done` unused.
+  if (f.draining || !f.background.spawn(run_warm(f, std::move(head), done))) done(failed);
+}
+
 size_t Service::connections() const {
   return state_->open;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@
 #include "daemon/io/event.h"
 #include "daemon/io/loop.h"
 #include "daemon/io/task.h"
+#include "daemon/proxy/warm.h"
 #include "daemon/stats/segment.h"
 
 namespace ringwall::upstream {
@@ -53,6 +55,9 @@ class Service {
 
   /// Serves an accepted connection; `listener` is its index in the committed config.
   void serve(base::UniqueFd fd, const base::Address& peer, uint32_t listener);
+  /// Makes the request with this head so that its response is stored. `done` is called when it has
+  /// ended, at the latest before finish() has.
+  void warm(std::string head, std::function<void(const Warmed&)> done);
   size_t connections() const;
   /// More connections than `process.connections_max`: the worker stops accepting until
   /// room_event() is notified.

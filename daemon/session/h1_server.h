@@ -48,7 +48,7 @@ class H1Server final : public ServerStream {
   /// At the very end: whether the connection can carry another exchange.
   bool finish();
   /// The connection is to be closed after this response ("Connection: close" is sent).
-  void close_after() { close_ = true; }
+  void close_after() override { close_ = true; }
   bool closing() const { return close_; }
 
   const http::RequestHead& request() const override { return head_; }

@@ -68,6 +68,8 @@ class ServerStream {
   virtual io::Task<Piece> read_content() = 0;
   /// Ends a read_content under way in another coroutine, and every later one: Piece::State::stopped.
   virtual void stop_reading() = 0;
+  /// What carries the exchange is to be closed after this response, where it carries others too.
+  virtual void close_after() {}
   /// The client has reset or fully closed its connection: nobody will read a response. A client that
   /// ended only its sending is not gone. No waiting.
   virtual bool gone() const = 0;

@@ -124,6 +124,9 @@ io::Task<void> Duties::obey(control::Message message) {
     case control::Verb::reopen_logs:
       reopen_logs(message);
       break;
+    case control::Verb::warm:
+      warm(message);
+      break;
     default:
       base::log_warning("the master sent an unexpected message: {}",
                         control::name_of(message.verb));
@@ -187,6 +190,18 @@ void Duties::reopen_logs(control::Message& message) {
   service_.set_access_log(access_log.get());
   former_access_log_ = std::move(access_log_);
   access_log_ = std::move(access_log);
+}
+
+/// The service outlives what it is given here: it is waited for before the duties end.
+void Duties::warm(control::Message& message) {
+  uint64_t number = message.number;
+  service_.warm(std::move(message.text), [this, number](const proxy::Warmed& warmed) {
+    control::Message answer(control::Verb::warmed);
+    answer.number = number;
+    answer.numbers = {static_cast<uint64_t>(warmed.outcome), warmed.bytes};
+    answer.text = warmed.why;
+    tell(answer);
+  });
 }
 
 // --- the end ------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Duties {
   void prepare(control::Message& message);
   io::Task<void> commit(uint64_t generation);
   void reopen_logs(control::Message& message);
+  void warm(control::Message& message);
   void begin_end(base::Duration deadline, bool for_good);
   io::Task<void> finish_service();
   void tell(const control::Message& message);

@@ -17,16 +17,18 @@ flags="-std=c++20 -g -O1 -D_GNU_SOURCE -fno-omit-frame-pointer -fno-sanitize-rec
   -fsanitize=address,undefined -I$root"
 mkdir -p "$build/objects"
 for source in "$root"/daemon/http/*.cc "$root"/daemon/caching/*.cc "$root"/daemon/route/path.cc \
-  "$root"/daemon/base/address.cc "$root"/daemon/base/log.cc "$root"/daemon/base/text.cc; do
+  "$root"/daemon/base/address.cc "$root"/daemon/base/log.cc "$root"/daemon/base/text.cc \
+  "$root"/cache/snapshot_format.cc; do
   object="$build/objects/$(basename "$(dirname "$source")")-$(basename "$source" .cc).o"
   # shellcheck disable=SC2086
   "$cxx" $flags -fsanitize=fuzzer-no-link -c "$source" -o "$object"
 done
 [ $# -gt 0 ] || set -- request_head response_head chunked cache_control date target forwarded \
-  structured range selection
+  structured range selection snapshot
 for target in "$@"; do
   # shellcheck disable=SC2086
-  "$cxx" $flags -fsanitize=fuzzer "$here/$target.cc" "$build"/objects/*.o -lfmt -o "$build/$target"
+  "$cxx" $flags -fsanitize=fuzzer "$here/$target.cc" "$build"/objects/*.o -lfmt -lxxhash \
+    -o "$build/$target"
   corpus="$here/corpus/$target"
   finds="$build/finds/$target"
   mkdir -p "$corpus" "$finds"

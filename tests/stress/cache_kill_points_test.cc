@@ -4,6 +4,7 @@
 // the recovery itself killed at its points, from a copy of the segment as the dead worker left it.
 //
 // RINGWALL_STRESS=full kills at every point of the recoveries too instead of a sample.
+#include "cache/keeper.h"
 #include "tests/stress/dying_fixture.h"
 
 namespace ringwall::cache::test {
@@ -65,6 +66,11 @@ void put_tagged(Worker& worker, const std::string& key, const std::string& word)
   worker.put(key, 2000, true, always, {{}, {&tag, 1}});
 }
 
+void put_back(Worker& worker, const std::string& key) {
+  auto way = Keeper(worker.store()).put_back({key, {}, 60'000, 3, true, false}, worker.now);
+  if (auto* fill = std::get_if<Fill>(&way)) Worker::complete(*fill, key, 100'000);
+}
+
 // In a child of the child: attaches to another slot and dies in the middle of much.
 void leave_a_dead_worker_behind(Worker& worker) {
   worker.put("t/shared", 10'000);
@@ -108,6 +114,7 @@ const Operation operations[] = {
      [](Worker& w) { w.put("t/twice", 2000, true, never); }},
     {"replace_what_is_pinned", [](Worker& w) { w.put("pinned", 5000); },
      [](Worker& w) { w.put("pinned", 5000, true, never); }},
+    {"put_back", nothing, [](Worker& w) { put_back(w, "t/back"); }},
     {"evict", fill_cache, [](Worker& w) { w.put("t/new", 20'000); }},
     {"evict_for_a_large_one", fill_cache, [](Worker& w) { w.put("t/large", 100'000); }},
     {"purge", [](Worker& w) { w.put("t/purged", 70'000); },

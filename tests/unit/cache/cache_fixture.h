@@ -86,7 +86,7 @@ inline std::string content_of(const std::string& key, size_t size) {
   return text;
 }
 inline std::string head_for(const std::string& key) {
-  return "HTTP/1.1 200 OK\r\nX-Key: " + key + "\r\n\r\n";
+  return "Content-Type: a/b\r\nX-Key: " + key + "\r\n";
 }
 
 inline Facts facts_for(size_t size) {

@@ -153,6 +153,8 @@ TEST_F(PendingPurgeTest, by_tag_takes_those_that_carry_it) {
   ASSERT_TRUE(put("blue", {blue_}));
   ASSERT_TRUE(put("none"));
   EXPECT_NE(red_, watcher_->hash_tag("group", "red"));
+  EXPECT_NE(Store::hash_tag("ta", "gred"), red_) << "what is the space and what is the word counts";
+  EXPECT_EQ(red_, 0xca6d129ade5bbf24u) << "what snapshots of earlier releases hold";
   Purge dry = by_tag(red_);
   dry.dry_run = true;
   EXPECT_EQ(watcher_->purge(dry).objects, 3u);

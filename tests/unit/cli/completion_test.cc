@@ -58,6 +58,9 @@ TEST(Completion, bash_offers_what_may_follow) {
   EXPECT_EQ(offered("backend drain --w"), "--wait\n");
   EXPECT_EQ(offered("backend drain a"), "app/a:1\n");
   EXPECT_EQ(offered("--socket /x cache pu"), "purge\n");
+  EXPECT_EQ(offered("cache sn"), "snapshot\n");
+  EXPECT_EQ(offered("cache snapshot sa"), "save\n");
+  EXPECT_EQ(offered("cache snapshot load --so"), "--soft --socket\n");
   EXPECT_EQ(offered("completion z"), "zsh\n");
   EXPECT_EQ(offered("cache purge -f /dev/nul"), "/dev/null\n");
   EXPECT_EQ(offered("cache purge --file /dev/null --sof"), "--soft\n");

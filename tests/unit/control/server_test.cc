@@ -1,9 +1,11 @@
 #include "daemon/control/server.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "tests/unit/io/support.h"
@@ -30,6 +32,11 @@ class Echo final : public Handler {
     }
     if (call.method.method == Method::stop) {
       co_return base::fail(RpcError(Outcome::refused, "not now"));
+    }
+    if (call.method.method == Method::cache_snapshot_save) {
+      if (call.descriptor < 0) co_return Answer(Json{{"wrote", 0}});
+      ssize_t n = ::write(call.descriptor, "text", 4);
+      co_return Answer(Json{{"wrote", n}});
     }
     Json result = {{"method", std::string(call.method.name)},
                    {"level", std::string(name_of(call.level))}};
@@ -114,6 +121,57 @@ TEST_F(ServerTest, RequestsOfOneClientAreAnsweredInOrderHoweverTheyAreCut) {
   EXPECT_LT(first, second);
   EXPECT_LT(second, third);
   EXPECT_NE(third, std::string::npos);
+}
+
+/// The descriptors that this process has open.
+size_t open_descriptors() {
+  return static_cast<size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+/// Sends `text` with these descriptors.
+void send_with(int fd, std::string text, const std::vector<int>& descriptors) {
+  iovec piece = {text.data(), text.size()};
+  std::vector<char> room(CMSG_SPACE(descriptors.size() * sizeof(int)));
+  msghdr header = {};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  header.msg_control = room.data();
+  header.msg_controllen = room.size();
+  cmsghdr* control = CMSG_FIRSTHDR(&header);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
+  std::memcpy(CMSG_DATA(control), descriptors.data(), descriptors.size() * sizeof(int));
+  EXPECT_EQ(sendmsg(fd, &header, 0), static_cast<ssize_t>(text.size()));
+}
+
+TEST_F(ServerTest, ADescriptorIsForTheRequestThatItCameWithAndThenClosed) {
+  auto client = connected();
+  base::UniqueFd file(memfd_create("file", MFD_CLOEXEC));
+  std::string save = request_text(1, "cache.snapshot.save", Json::object());
+  ask(client.get(), request_text(0, "status", Json::object()), 1);
+  size_t before = open_descriptors();
+  send_with(client.get(), save, {file.get()});
+  EXPECT_EQ(Json::parse(answers(client.get(), 1))["result"]["wrote"], 4);
+  EXPECT_EQ(Json::parse(ask(client.get(), save, 1))["result"]["wrote"], 0) << "it had none";
+  EXPECT_EQ(lseek(file.get(), 0, SEEK_END), 4);
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(ServerTest, DescriptorsThatNobodyWantsAreClosed) {
+  auto client = connected();
+  base::UniqueFd file(memfd_create("file", MFD_CLOEXEC));
+  std::string status = request_text(1, "status", Json::object());
+  ask(client.get(), status, 1);
+  size_t before = open_descriptors();
+  for (int i = 0; i < 20; ++i) {
+    send_with(client.get(), status, std::vector<int>(10, file.get()));
+    EXPECT_NE(answers(client.get(), 1), "");
+  }
+  // One that comes with the first half of a request waits for the other half.
+  send_with(client.get(), status.substr(0, 10), {file.get()});
+  ask(client.get(), status.substr(10), 1);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(ServerTest, ProgressComesBeforeTheReply) {

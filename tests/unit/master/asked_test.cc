@@ -20,6 +20,9 @@ TEST(Asked, is_what_a_client_would_send_for_the_url) {
   EXPECT_EQ(request.target.port, 8080);
   EXPECT_EQ((*asked)->path(), "/y");
   EXPECT_EQ(request.fields.first(http::FieldName::accept_encoding), "br");
+  EXPECT_EQ((*asked)->head(), "HEAD /x/../y?q HTTP/1.1\r\nHost: a.example:8080\r\n"
+                              "Accept-Encoding: br\r\nCookie: lang=de\r\n\r\n");
+  EXPECT_EQ((*asked)->scheme(), "http");
   caching::KeyParts parts = (*asked)->key_parts("shop");
   EXPECT_EQ(parts.query, "q");
   EXPECT_EQ(parts.group, "shop");

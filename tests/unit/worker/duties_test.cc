@@ -119,6 +119,19 @@ TEST_F(DutiesTest, AReloadIsPreparedFirstAndCommittedOnlyWhenTold) {
   EXPECT_TRUE(was_told("commit second"));
 }
 
+TEST_F(DutiesTest, ARequestThatWarmsTheCacheIsAnsweredWithWhatCameOfIt) {
+  Message warm(Verb::warm);
+  warm.number = 7;
+  warm.text = "GET / HTTP/1.1";
+  tell(warm);
+  Message answer = heard();
+  EXPECT_TRUE(was_told("warm GET / HTTP/1.1"));
+  EXPECT_EQ(answer.verb, Verb::warmed);
+  EXPECT_EQ(answer.number, 7u);
+  EXPECT_EQ(answer.text, "private");
+  EXPECT_EQ(answer.numbers, (std::vector<uint64_t>{2, 7}));
+}
+
 TEST_F(DutiesTest, AnAbortedReloadChangesNothingEvenIfACommitFollows) {
   tell_prepare(2, "second", 5, port_.get());
   EXPECT_EQ(heard().verb, Verb::prepared);
