@@ -59,8 +59,9 @@ io::Task<void> Resizer::keep(io::Stop& stop) {
     if (std::exchange(renewed_, false)) progress_ = {};
     std::function<void()> work = [&] { resized = work_.resize(progress_); };
     co_await in_background(loop_, std::move(work));
+    if (renewed_) continue;  // what came of it concerns a segment that is no more
     base::Duration pause = work_.there() ? note(resized) : absence_pause;
-    if (!due_ || asked_anew_ || renewed_ || left_) continue;
+    if (!due_ || asked_anew_ || left_) continue;
     io::Until until(loop_.now() + pause, &stop);
     co_await asked_.wait(until);
   }

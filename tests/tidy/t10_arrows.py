@@ -33,7 +33,7 @@ MAY["main"] = MAY["master"] | {"checker", "master"}
 DOORS = {
     r"liburing": r"daemon/io/",
     r"nghttp2/": r"daemon/session/h2",
-    r"openssl/": r"daemon/net/tls",
+    r"openssl/": r"daemon/net/tls|cache/purge\.cc$",
     r"toml\+\+|toml\.hpp": r"conf/load",
     r"CLI/|CLI11": r"(daemon|cli)/main\.cc$",
     r"boost/interprocess": r"cache/",
