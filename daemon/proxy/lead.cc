@@ -15,8 +15,9 @@ namespace ringwall::proxy {
 namespace {
 
 /// Those who wait get to know that the origin failed: they use what is stored, or one of them asks
-/// again, and when that fails too they answer with the same error. Letting each of them ask for
-/// itself would send a failing origin all that was collapsed.
+/// again, and when that fails too they answer with the same error. (One of each worker may, where a
+/// worker hears of the first failure only after the second.) Letting each of them ask for itself
+/// would send a failing origin all that was collapsed.
 void tell_failure(Exchange& x, std::optional<cache::Fill>& fill, unsigned status) {
   if (!fill) return;
   cache::Facts facts;
