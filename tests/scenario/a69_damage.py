@@ -1,11 +1,14 @@
 """A damaged cache segment is found, never trusted again, and replaced; a sound one is kept whatever
 befalls the workers."""
+import functools
 import mmap
 import os
 import pathlib
 import re
 import signal
 import struct
+
+import pytest
 
 from client import content
 from programs import failures, wait_until
@@ -18,6 +21,13 @@ NODE, CHAIN, STATE = 0, 8, 48  # of them: list links, next of the bucket, state 
 MUTEX_KIND = struct.pack("<i", 0x90)  # robust and shared between processes
 LIVE = 3  # of the states
 LOCK_BYTES = 64 + 92 * 16
+
+
+@pytest.fixture(name="ringwall")
+def fixture_ringwall(ringwall):
+    """With workers whose faults on damaged memory are faults under a sanitizer too, not reports."""
+    options = "detect_leaks=1:exitcode=99:abort_on_error=0:handle_segv=0:handle_sigbus=0"
+    return functools.partial(ringwall, env={"ASAN_OPTIONS": options})
 
 
 class Segment:
