@@ -46,6 +46,8 @@ Follow::State Follow::state() const {
     case cache::State::waiting:
       return State::waiting;
     case cache::State::filling: {
+      // Those who came after the purge wait for what becomes of it, and that is seen at its end.
+      if (purged_soft()) return State::filling;
       const uint64_t available = entry_->available.load(std::memory_order_acquire);
       return available == entry_->content_length.load(std::memory_order_acquire) ? State::complete
                                                                                  : State::filling;

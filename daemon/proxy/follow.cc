@@ -92,6 +92,20 @@ io::Task<FollowEnd> send_arriving(Exchange& x, cache::Follow& follow, Sending s)
 
 }  // namespace
 
+io::Task<bool> await_end(Exchange& x, cache::Follow& follow, base::Instant patience) {
+  for (;;) {
+    State state = follow.state();
+    uint64_t seen = follow.available();
+    if (state != State::waiting && state != State::filling) co_return true;
+    if (x.loop().now() >= patience) co_return false;
+    if (!follow.arm(state, seen)) continue;
+    base::Instant at = std::min(patience, x.loop().now() + look_again);
+    io::Until until(at, &x.facilities.cut);
+    co_await x.facilities.fills_moved.wait(until);
+    if (x.facilities.cut.requested()) co_return false;
+  }
+}
+
 io::Task<bool> await_head(Exchange& x, cache::Follow& follow, base::Instant patience) {
   while (follow.state() == State::waiting) {
     if (x.loop().now() >= patience) co_return false;

@@ -114,6 +114,12 @@ io::Task<FollowEnd> follow(Exchange& x, Question& question, cache::Follow follow
   if (most != 0 && followed.followers_here() > most) {
     co_return co_await no_more_waiting(x, question, std::move(stored));
   }
+  if (followed.purged_soft()) {
+    // Purged before this request came: it is stale, and there is no validating it before its end.
+    bool over = co_await await_end(x, followed, x.loop().now() + x.route->cache.lock_timeout);
+    if (over) co_return FollowEnd::abandoned;
+    co_return co_await no_more_waiting(x, question, std::move(stored));
+  }
   x.record.cache = CacheOutcome::collapsed;
   FollowEnd end = co_await respond_follow(x, followed, question, false);
   switch (end) {

@@ -31,6 +31,9 @@ enum class FollowEnd : uint8_t {
   late,       // no head in time, or the worker stops
 };
 
+/// Waits until the fill is over; false: later than `patience`, or the worker stops.
+io::Task<bool> await_end(Exchange& exchange, cache::Follow& follow, base::Instant patience);
+
 /// Waits until the head is there or will not come; false: later than `patience`, or the worker
 /// stops.
 io::Task<bool> await_head(Exchange& exchange, cache::Follow& follow, base::Instant patience);

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from asking import clients, exact, is_stored, told, url
+from asking import clients, exact, follows, is_stored, told, url
 from client import content
+from programs import wait_until
 
 ALLOWED = {"cache": {"purge_from": ["127.0.0.0/8"]}}
 SETTINGS = {"workers": 2, **ALLOWED,
@@ -257,6 +258,32 @@ def test_what_is_purged_while_it_is_fetched_is_not_stored_as_fresh(shared, origi
     answer = shared.get(path)
     assert not told(answer).hit and answer.body == content(path)
     assert told(shared.get(path)).hit
+
+
+@pytest.mark.parametrize("fields", HOWS)
+@pytest.mark.parametrize("held", ["gate", "half"])
+def test_who_comes_after_a_purge_gets_nothing_from_before(shared, origin, fields, held):
+    gate = f"before{next(serial)}"
+    path = fresh_path(100_000)
+    origin.set(path, cc="max-age=600", etag='"{version}"', **{held: gate})
+    before = follows(shared)
+    with clients(shared, 12) as (leader, follower, *later):
+        for client in (leader, follower):
+            client.request(path)
+        origin.wait_waiting(gate)
+        wait_until(lambda: follows(shared) > before, "one follows")
+        purge(shared, path, **fields)
+        origin.set(path, version=2)
+        before = follows(shared)
+        for client in later:
+            client.request(path)
+        wait_until(lambda: follows(shared) >= before + len(later) - 1, "they wait")
+        origin.open(gate)
+        for client in (leader, follower):
+            assert client.response().body == content(path)
+        for client in later:
+            assert client.response().body == content(path, version=2)
+    assert origin.count(path) <= 3
 
 
 # Groups (RFC 9875).
