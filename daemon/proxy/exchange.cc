@@ -84,8 +84,9 @@ Refusal refusal_of(const Exchange& x) {
   return {};
 }
 
-/// Route, and what the route says.
-io::Task<void> answer(Exchange& x) {
+}  // namespace
+
+io::Task<void> answer_request(Exchange& x) {
   const http::RequestHead& request = x.request();
   size_t path_bytes = request.target.path.size();
   x.room = path_bytes + caching::key_bytes_max <= base::small_chunk_bytes
@@ -122,6 +123,8 @@ io::Task<void> answer(Exchange& x) {
   }
   return proxy_request(x, x.room.chars());
 }
+
+namespace {
 
 /// A head that is none, or came too late.
 io::Task<void> refuse(Exchange& x, const HeadOutcome& head) {
@@ -175,10 +178,6 @@ std::string_view authority_of(const http::RequestHead& request) {
   return {host.data(), static_cast<size_t>(end - host.data())};
 }
 
-io::Task<void> answer_request(Exchange& x) {
-  return answer(x);
-}
-
 io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
   std::shared_ptr<const Snapshot> held = f.current;
   const conf::Http& settings = held->config.http;
@@ -208,7 +207,7 @@ io::Task<bool> serve_exchange(Facilities& f, Connection& c) {
       x.deadline = record.started + settings.exchange_timeout;
       server.set_deadline(x.deadline + last_words);
     }
-    co_await answer(x);
+    co_await answer_request(x);
   } else if (asked) {
     co_await refuse(x, head);
   }

@@ -46,9 +46,10 @@ io::Task<void> send_unsatisfiable(Exchange& x, Added& added, uint64_t length) {
   if (sent != 0) client_failed(x, sent);
 }
 
-/// Sends content bytes [offset, end) of a hit, behind the head.
-io::Task<int> send_bytes(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
-                         bool last) {
+}  // namespace
+
+io::Task<int> send_part(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
+                        bool last) {
   Pieces pieces;
   do {
     size_t count = offset < end ? hit.content(offset, end - offset, pieces) : 0;
@@ -62,6 +63,8 @@ io::Task<int> send_bytes(Exchange& x, const cache::Hit& hit, uint64_t offset, ui
   } while (offset < end);
   co_return 0;
 }
+
+namespace {
 
 /// Several ranges as multipart/byteranges.
 io::Task<void> send_parts(Exchange& x, const cache::Hit& hit, session::Response response,
@@ -89,7 +92,7 @@ io::Task<void> send_parts(Exchange& x, const cache::Hit& hit, session::Response 
     }
     if (end) co_return;
     const http::ByteRange& range = ranges.ranges[i];
-    sent = co_await send_bytes(x, hit, range.first, range.last + 1, false);
+    sent = co_await send_part(x, hit, range.first, range.last + 1, false);
     if (sent != 0) co_return;
   }
 }
@@ -111,11 +114,6 @@ bool resumes(const Exchange& x, std::string_view head, std::optional<uint64_t> l
 
 }  // namespace
 
-io::Task<int> send_part(Exchange& x, const cache::Hit& hit, uint64_t offset, uint64_t end,
-                        bool last) {
-  return send_bytes(x, hit, offset, end, last);
-}
-
 io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
                               std::string_view lines, http::CacheStatus status) {
   uint64_t length = hit.content_length();
@@ -124,7 +122,7 @@ io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
       x.client.abandon();
       co_return;
     }
-    co_await send_bytes(x, hit, x.resume->offset, length, true);
+    co_await send_part(x, hit, x.resume->offset, length, true);
     co_return;
   }
   Added added(x, facts, status);
@@ -166,7 +164,7 @@ io::Task<void> respond_stored(Exchange& x, cache::Hit hit, cache::Facts facts,
     client_failed(x, sent);
     co_return;
   }
-  if (offset < end) co_await send_bytes(x, hit, offset, end, true);
+  if (offset < end) co_await send_part(x, hit, offset, end, true);
 }
 
 io::Task<void> respond_hit(Exchange& x, cache::Hit hit, http::CacheStatus status) {
